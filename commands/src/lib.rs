@@ -1,0 +1,2 @@
+//! The write side: event store, log, uploaded files, credentials. Executes commands.
+#![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -1,0 +1,569 @@
+//! A customer: a company that is our client, with its members and stores.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::aggregate::aggregate;
+use crate::field::{line, optional_line};
+use crate::{Invalid, Patch, StoreId, UserId};
+
+/// What is decided about a customer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Customer {
+    status: Status,
+    /// Counts all events; the version of a part is the event that last changed it.
+    version: u64,
+    details: Versioned<CustomerDetails>,
+    members: BTreeMap<UserId, Versioned<MemberRole>>,
+    stores: BTreeMap<StoreId, Versioned<StoreDetails>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Status {
+    #[default]
+    Unknown,
+    Open,
+    Closed,
+}
+
+/// A part of the customer and the sequence of the event that last changed it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Versioned<T> {
+    value: T,
+    version: u64,
+}
+
+/// What a member may do.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, strum::Display,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum MemberRole {
+    /// Reads.
+    #[default]
+    Viewer,
+    /// Also uploads, deletes uploads and asks for reports.
+    Analyst,
+    /// Also changes the customer, its stores and members.
+    Owner,
+}
+
+/// How a customer describes itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CustomerDetails {
+    /// The name of the company.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+}
+
+/// A point on the Earth (WGS 84).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Location {
+    /// Degrees, -180 to 180, east is positive.
+    pub longitude: f64,
+    /// Degrees, -90 to 90, north is positive.
+    pub latitude: f64,
+}
+
+/// How a store is described.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoreDetails {
+    /// The name of the store.
+    pub name: String,
+    /// The city it is in.
+    pub city: Option<String>,
+    /// Where it is.
+    pub location: Option<Location>,
+}
+
+/// A change to some details of a customer.
+#[derive(Clone, Debug, Default)]
+pub struct CustomerChanges {
+    /// The new name.
+    pub name: Option<String>,
+    /// The new description.
+    pub description: Patch<String>,
+}
+
+/// A change to some details of a store.
+#[derive(Clone, Debug, Default)]
+pub struct StoreChanges {
+    /// The new name.
+    pub name: Option<String>,
+    /// The new city.
+    pub city: Patch<String>,
+    /// The new location.
+    pub location: Patch<Location>,
+}
+
+/// What can be asked of a customer. `expected_version` is the version that the caller has seen.
+#[derive(Clone, Debug)]
+pub enum CustomerCommand {
+    /// Takes a new customer, whose first member is its owner.
+    RegisterCustomer {
+        /// How it describes itself.
+        details: CustomerDetails,
+        /// The user who registers it.
+        owner: UserId,
+    },
+    /// Changes name or description.
+    ChangeCustomerDetails {
+        /// What changes.
+        changes: CustomerChanges,
+        /// The version that the caller has seen, if it cares.
+        expected_version: Option<u64>,
+    },
+    /// Adds a member.
+    AddMember {
+        /// The user.
+        user_id: UserId,
+        /// What the member may do.
+        role: MemberRole,
+    },
+    /// Changes what a member may do.
+    ChangeMemberRole {
+        /// The user.
+        user_id: UserId,
+        /// What the member may do from now on.
+        role: MemberRole,
+        /// The version that the caller has seen, if it cares.
+        expected_version: Option<u64>,
+    },
+    /// Removes a member.
+    RemoveMember {
+        /// The user.
+        user_id: UserId,
+        /// The version that the caller has seen, if it cares.
+        expected_version: Option<u64>,
+    },
+    /// Opens a store.
+    OpenStore {
+        /// The id of the store.
+        store_id: StoreId,
+        /// How it is described.
+        details: StoreDetails,
+    },
+    /// Changes how a store is described.
+    ChangeStoreDetails {
+        /// The store.
+        store_id: StoreId,
+        /// What changes.
+        changes: StoreChanges,
+        /// The version that the caller has seen, if it cares.
+        expected_version: Option<u64>,
+    },
+    /// Closes a store. Its uploads and datasets stay.
+    CloseStore {
+        /// The store.
+        store_id: StoreId,
+        /// The version that the caller has seen, if it cares.
+        expected_version: Option<u64>,
+    },
+    /// Ends the customer; everything of it is to be removed.
+    CloseCustomer {
+        /// The version that the caller has seen, if it cares.
+        expected_version: Option<u64>,
+    },
+}
+
+/// What happened to a customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+pub enum CustomerEvent {
+    /// A customer came.
+    CustomerRegistered {
+        /// The name of the company.
+        name: String,
+        /// What it does.
+        description: Option<String>,
+    },
+    /// It describes itself like this now.
+    CustomerDetailsChanged {
+        /// The name of the company.
+        name: String,
+        /// What it does.
+        description: Option<String>,
+    },
+    /// A user became a member.
+    MemberAdded {
+        /// The user.
+        user_id: UserId,
+        /// What the member may do.
+        role: MemberRole,
+    },
+    /// A member may do something else now.
+    MemberRoleChanged {
+        /// The user.
+        user_id: UserId,
+        /// What the member may do.
+        role: MemberRole,
+    },
+    /// A member left.
+    MemberRemoved {
+        /// The user.
+        user_id: UserId,
+    },
+    /// A store was opened.
+    StoreOpened {
+        /// The store.
+        store_id: StoreId,
+        /// How it is described.
+        #[serde(flatten)]
+        details: StoreDetails,
+    },
+    /// A store is described like this now.
+    StoreDetailsChanged {
+        /// The store.
+        store_id: StoreId,
+        /// How it is described.
+        #[serde(flatten)]
+        details: StoreDetails,
+    },
+    /// A store was closed.
+    StoreClosed {
+        /// The store.
+        store_id: StoreId,
+    },
+    /// The customer left.
+    CustomerClosed,
+}
+
+/// Why something cannot be done to a customer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CustomerError {
+    /// There is no such customer, or no longer.
+    #[error("there is no such customer")]
+    NotFound,
+    /// There is no such member.
+    #[error("there is no such member")]
+    MemberNotFound,
+    /// There is no such store, or no longer.
+    #[error("there is no such store")]
+    StoreNotFound,
+    /// The user is a member already, with another role.
+    #[error("this user is already a member, with another role")]
+    AlreadyMember,
+    /// A customer needs an owner.
+    #[error("the last owner cannot leave or step down; make someone else an owner first")]
+    LastOwner,
+    /// The id was used for something else, such as a repeated idempotency key with another body.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// Somebody else changed it since the caller looked.
+    #[error("it was changed by someone else")]
+    Stale,
+    /// A field cannot be accepted.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+type Decision = Result<Vec<CustomerEvent>, CustomerError>;
+
+impl Customer {
+    /// Whether it was registered and has not left.
+    pub fn is_open(&self) -> bool {
+        self.status == Status::Open
+    }
+
+    /// Whether the store is open.
+    pub fn has_store(&self, store_id: StoreId) -> bool {
+        self.is_open() && self.stores.contains_key(&store_id)
+    }
+
+    fn decide(&self, command: CustomerCommand) -> Decision {
+        use {CustomerCommand::*, CustomerEvent::*};
+        match (self.status, command) {
+            (Status::Unknown, RegisterCustomer { details, owner }) => register(details, owner),
+            (Status::Open, RegisterCustomer { details, .. }) => self.register_again(details),
+            (Status::Unknown | Status::Closed, _) => Err(CustomerError::NotFound),
+            (_, ChangeCustomerDetails { changes, expected_version }) => self.change_details(changes, expected_version),
+            (_, AddMember { user_id, role }) => self.add_member(user_id, role),
+            (_, ChangeMemberRole { user_id, role, expected_version }) => {
+                self.change_role(user_id, role, expected_version)
+            }
+            (_, RemoveMember { user_id, expected_version }) => self.remove_member(user_id, expected_version),
+            (_, OpenStore { store_id, details }) => self.open_store(store_id, details),
+            (_, ChangeStoreDetails { store_id, changes, expected_version }) => {
+                self.change_store(store_id, changes, expected_version)
+            }
+            (_, CloseStore { store_id, expected_version }) => {
+                fresh(self.store(store_id)?.version, expected_version)?;
+                Ok(vec![StoreClosed { store_id }])
+            }
+            (_, CloseCustomer { expected_version }) => {
+                fresh(self.details.version, expected_version)?;
+                Ok(vec![CustomerClosed])
+            }
+        }
+    }
+
+    fn register_again(&self, details: CustomerDetails) -> Decision {
+        if customer_details(details)? == self.details.value { Ok(vec![]) } else { Err(CustomerError::KeyReused) }
+    }
+
+    fn change_details(&self, changes: CustomerChanges, expected: Option<u64>) -> Decision {
+        fresh(self.details.version, expected)?;
+        let current = self.details.value.clone();
+        let details = customer_details(CustomerDetails {
+            name: changes.name.unwrap_or(current.name),
+            description: changes.description.apply(current.description),
+        })?;
+        if details == self.details.value {
+            return Ok(vec![]);
+        }
+        let CustomerDetails { name, description } = details;
+        Ok(vec![CustomerEvent::CustomerDetailsChanged { name, description }])
+    }
+
+    fn add_member(&self, user_id: UserId, role: MemberRole) -> Decision {
+        match self.members.get(&user_id) {
+            None => Ok(vec![CustomerEvent::MemberAdded { user_id, role }]),
+            Some(member) if member.value == role => Ok(vec![]),
+            Some(_) => Err(CustomerError::AlreadyMember),
+        }
+    }
+
+    fn change_role(&self, user_id: UserId, role: MemberRole, expected: Option<u64>) -> Decision {
+        let member = self.member(user_id)?;
+        fresh(member.version, expected)?;
+        if member.value == role {
+            return Ok(vec![]);
+        }
+        self.keep_an_owner(member.value)?;
+        Ok(vec![CustomerEvent::MemberRoleChanged { user_id, role }])
+    }
+
+    fn remove_member(&self, user_id: UserId, expected: Option<u64>) -> Decision {
+        let member = self.member(user_id)?;
+        fresh(member.version, expected)?;
+        self.keep_an_owner(member.value)?;
+        Ok(vec![CustomerEvent::MemberRemoved { user_id }])
+    }
+
+    fn keep_an_owner(&self, leaving: MemberRole) -> Result<(), CustomerError> {
+        let owners = self.members.values().filter(|member| member.value == MemberRole::Owner).count();
+        if leaving == MemberRole::Owner && owners == 1 { Err(CustomerError::LastOwner) } else { Ok(()) }
+    }
+
+    fn open_store(&self, store_id: StoreId, details: StoreDetails) -> Decision {
+        let details = store_details(details)?;
+        match self.stores.get(&store_id) {
+            None => Ok(vec![CustomerEvent::StoreOpened { store_id, details }]),
+            Some(store) if store.value == details => Ok(vec![]),
+            Some(_) => Err(CustomerError::KeyReused),
+        }
+    }
+
+    fn change_store(&self, store_id: StoreId, changes: StoreChanges, expected: Option<u64>) -> Decision {
+        let store = self.store(store_id)?;
+        fresh(store.version, expected)?;
+        let current = store.value.clone();
+        let details = store_details(StoreDetails {
+            name: changes.name.unwrap_or(current.name),
+            city: changes.city.apply(current.city),
+            location: changes.location.apply(current.location),
+        })?;
+        if details == store.value {
+            return Ok(vec![]);
+        }
+        Ok(vec![CustomerEvent::StoreDetailsChanged { store_id, details }])
+    }
+
+    fn member(&self, user_id: UserId) -> Result<&Versioned<MemberRole>, CustomerError> {
+        self.members.get(&user_id).ok_or(CustomerError::MemberNotFound)
+    }
+
+    fn store(&self, store_id: StoreId) -> Result<&Versioned<StoreDetails>, CustomerError> {
+        self.stores.get(&store_id).ok_or(CustomerError::StoreNotFound)
+    }
+
+    fn evolve(&mut self, event: CustomerEvent) {
+        use CustomerEvent::*;
+        self.version += 1;
+        let version = self.version;
+        match event {
+            CustomerRegistered { name, description } | CustomerDetailsChanged { name, description } => {
+                self.status = Status::Open;
+                self.details = Versioned { value: CustomerDetails { name, description }, version };
+            }
+            MemberAdded { user_id, role } | MemberRoleChanged { user_id, role } => {
+                self.members.insert(user_id, Versioned { value: role, version });
+            }
+            MemberRemoved { user_id } => {
+                self.members.remove(&user_id);
+            }
+            StoreOpened { store_id, details } | StoreDetailsChanged { store_id, details } => {
+                self.stores.insert(store_id, Versioned { value: details, version });
+            }
+            StoreClosed { store_id } => {
+                self.stores.remove(&store_id);
+            }
+            CustomerClosed => self.status = Status::Closed,
+        }
+    }
+}
+
+aggregate!(Customer, CustomerCommand, CustomerEvent, CustomerError);
+
+fn register(details: CustomerDetails, owner: UserId) -> Decision {
+    let CustomerDetails { name, description } = customer_details(details)?;
+    Ok(vec![
+        CustomerEvent::CustomerRegistered { name, description },
+        CustomerEvent::MemberAdded { user_id: owner, role: MemberRole::Owner },
+    ])
+}
+
+fn fresh(version: u64, expected: Option<u64>) -> Result<(), CustomerError> {
+    if expected.is_some_and(|expected| expected != version) { Err(CustomerError::Stale) } else { Ok(()) }
+}
+
+fn customer_details(details: CustomerDetails) -> Result<CustomerDetails, Invalid> {
+    Ok(CustomerDetails {
+        name: line("name", &details.name, 200)?,
+        description: optional_line("description", details.description, 2_000)?,
+    })
+}
+
+fn store_details(details: StoreDetails) -> Result<StoreDetails, Invalid> {
+    if let Some(Location { longitude, latitude }) = details.location
+        && !((-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude))
+    {
+        return Err(Invalid::new("location", "longitude must be -180 to 180 and latitude -90 to 90"));
+    }
+    Ok(StoreDetails {
+        name: line("name", &details.name, 200)?,
+        city: optional_line("city", details.city, 200)?,
+        location: details.location,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+    use uuid::Uuid;
+
+    use super::*;
+
+    type Customers = TestFramework<Customer>;
+
+    #[test]
+    fn its_first_member_is_its_owner() {
+        Customers::with(())
+            .given_no_previous_events()
+            .when(CustomerCommand::RegisterCustomer { details: details(" Acme "), owner: user(1) })
+            .then_expect_events(registered());
+    }
+
+    #[test]
+    fn registering_again_under_the_same_id_changes_nothing() {
+        Customers::with(())
+            .given(registered())
+            .when(CustomerCommand::RegisterCustomer { details: details("Acme"), owner: user(1) })
+            .then_expect_events(vec![]);
+        Customers::with(())
+            .given(registered())
+            .when(CustomerCommand::RegisterCustomer { details: details("Other"), owner: user(1) })
+            .then_expect_error(CustomerError::KeyReused);
+    }
+
+    #[test]
+    fn the_last_owner_cannot_leave() {
+        let leave = || CustomerCommand::RemoveMember { user_id: user(1), expected_version: None };
+        Customers::with(()).given(registered()).when(leave()).then_expect_error(CustomerError::LastOwner);
+        Customers::with(())
+            .given([registered(), vec![added(2, MemberRole::Owner)]].concat())
+            .when(leave())
+            .then_expect_events(vec![CustomerEvent::MemberRemoved { user_id: user(1) }]);
+    }
+
+    #[test]
+    fn the_last_owner_cannot_step_down() {
+        Customers::with(())
+            .given([registered(), vec![added(2, MemberRole::Analyst)]].concat())
+            .when(CustomerCommand::ChangeMemberRole {
+                user_id: user(1),
+                role: MemberRole::Viewer,
+                expected_version: None,
+            })
+            .then_expect_error(CustomerError::LastOwner);
+    }
+
+    #[test]
+    fn a_change_based_on_an_old_version_is_stale() {
+        let change = |expected| CustomerCommand::ChangeCustomerDetails {
+            changes: CustomerChanges { name: Some("New".into()), ..Default::default() },
+            expected_version: Some(expected),
+        };
+        Customers::with(()).given(registered()).when(change(7)).then_expect_error(CustomerError::Stale);
+        Customers::with(()).given(registered()).when(change(1)).then_expect_events(vec![
+            CustomerEvent::CustomerDetailsChanged { name: "New".into(), description: None },
+        ]);
+    }
+
+    #[test]
+    fn a_store_keeps_what_is_not_changed() {
+        let mut changed = store("Centro");
+        changed.city = None;
+        Customers::with(())
+            .given([registered(), vec![opened()]].concat())
+            .when(CustomerCommand::ChangeStoreDetails {
+                store_id: StoreId(Uuid::nil()),
+                changes: StoreChanges { city: Patch::Clear, ..Default::default() },
+                expected_version: Some(3),
+            })
+            .then_expect_events(vec![CustomerEvent::StoreDetailsChanged {
+                store_id: StoreId(Uuid::nil()),
+                details: changed,
+            }]);
+    }
+
+    #[test]
+    fn refuses_a_place_that_is_not_on_the_earth() {
+        let details = StoreDetails { location: Some(Location { longitude: 200.0, latitude: 0.0 }), ..store("Centro") };
+        Customers::with(())
+            .given(registered())
+            .when(CustomerCommand::OpenStore { store_id: StoreId(Uuid::nil()), details })
+            .then_expect_error(
+                Invalid::new("location", "longitude must be -180 to 180 and latitude -90 to 90").into(),
+            );
+    }
+
+    #[test]
+    fn nothing_can_be_done_to_a_closed_customer() {
+        Customers::with(())
+            .given([registered(), vec![CustomerEvent::CustomerClosed]].concat())
+            .when(CustomerCommand::AddMember { user_id: user(2), role: MemberRole::Viewer })
+            .then_expect_error(CustomerError::NotFound);
+    }
+
+    fn registered() -> Vec<CustomerEvent> {
+        vec![
+            CustomerEvent::CustomerRegistered { name: "Acme".into(), description: None },
+            added(1, MemberRole::Owner),
+        ]
+    }
+
+    fn added(id: u128, role: MemberRole) -> CustomerEvent {
+        CustomerEvent::MemberAdded { user_id: user(id), role }
+    }
+
+    fn opened() -> CustomerEvent {
+        CustomerEvent::StoreOpened { store_id: StoreId(Uuid::nil()), details: store("Centro") }
+    }
+
+    fn store(name: &str) -> StoreDetails {
+        StoreDetails { name: name.into(), city: Some("Madrid".into()), location: None }
+    }
+
+    fn details(name: &str) -> CustomerDetails {
+        CustomerDetails { name: name.into(), description: None }
+    }
+
+    fn user(id: u128) -> UserId {
+        UserId(Uuid::from_u128(id))
+    }
+}

@@ -1,0 +1,225 @@
+//! An upload: one content that a customer sent. Its id is the content, so its own stream answers
+//! whether these bytes came before.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::aggregate;
+use crate::field::optional_line;
+use crate::{CustomerId, Invalid, StoreId, UserId, field};
+
+/// What is decided about an upload.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Upload {
+    /// Counts how often the content came after it had been deleted; the first time is 1.
+    generation: u32,
+    stored: Option<StoredFile>,
+}
+
+/// A file that was received and stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// The customer it belongs to.
+    pub customer_id: CustomerId,
+    /// The store whose data it holds.
+    pub store_id: StoreId,
+    /// The name it had.
+    pub filename: String,
+    /// What its sender said about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its size after decompression.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes after decompression, in hexadecimal.
+    pub sha256: String,
+    /// Where the bytes are, relative to the files of all uploads.
+    pub location: String,
+    /// Who sent it.
+    pub uploaded_by: UserId,
+    /// The keyed hash of the idempotency key it was sent under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+}
+
+/// What can be asked of an upload.
+#[derive(Clone, Debug)]
+pub enum UploadCommand {
+    /// Takes a file whose bytes are stored.
+    UploadFile(StoredFile),
+    /// Removes the file and what was made of it.
+    DeleteUpload,
+}
+
+/// What happened to an upload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+pub enum UploadEvent {
+    /// New content was stored.
+    FileUploaded {
+        /// Counts how often the content came.
+        generation: u32,
+        /// The file.
+        #[serde(flatten)]
+        file: StoredFile,
+    },
+    /// The content was there already.
+    DuplicateRejected {
+        /// The name under which it came again.
+        filename: String,
+        /// The store it was sent to.
+        store_id: StoreId,
+        /// Who sent it again.
+        uploaded_by: UserId,
+    },
+    /// The file and what was made of it are to be removed.
+    UploadDeleted {
+        /// Which generation of the content.
+        generation: u32,
+        /// Where the bytes are.
+        location: String,
+    },
+}
+
+/// Why something cannot be done to an upload.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum UploadError {
+    /// The file has no bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// There is no such upload, or no longer.
+    #[error("there is no such upload")]
+    NotFound,
+    /// A field cannot be accepted.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl Upload {
+    /// Counts how often the content came.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The file, unless it was deleted.
+    pub fn stored(&self) -> Option<&StoredFile> {
+        self.stored.as_ref()
+    }
+
+    fn decide(&self, command: UploadCommand) -> Result<Vec<UploadEvent>, UploadError> {
+        use {UploadCommand::*, UploadEvent::*};
+        match (&self.stored, command) {
+            (_, UploadFile(file)) if file.size_bytes == 0 => Err(UploadError::Empty),
+            (Some(first), UploadFile(file)) if file.request.is_some() && file.request == first.request => Ok(vec![]),
+            (Some(_), UploadFile(StoredFile { filename, store_id, uploaded_by, .. })) => {
+                Ok(vec![DuplicateRejected { filename, store_id, uploaded_by }])
+            }
+            (None, UploadFile(file)) => {
+                Ok(vec![FileUploaded { generation: self.generation + 1, file: checked(file)? }])
+            }
+            (Some(file), DeleteUpload) => {
+                Ok(vec![UploadDeleted { generation: self.generation, location: file.location.clone() }])
+            }
+            (None, DeleteUpload) => Err(UploadError::NotFound),
+        }
+    }
+
+    fn evolve(&mut self, event: UploadEvent) {
+        match event {
+            UploadEvent::FileUploaded { generation, file } => {
+                self.generation = generation;
+                self.stored = Some(file);
+            }
+            UploadEvent::DuplicateRejected { .. } => {}
+            UploadEvent::UploadDeleted { .. } => self.stored = None,
+        }
+    }
+}
+
+aggregate!(Upload, UploadCommand, UploadEvent, UploadError);
+
+fn checked(file: StoredFile) -> Result<StoredFile, Invalid> {
+    Ok(StoredFile {
+        filename: field::line("filename", &file.filename, 255)?,
+        description: optional_line("description", file.description, 1_000)?,
+        ..file
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+    use uuid::Uuid;
+
+    use super::*;
+
+    type Uploads = TestFramework<Upload>;
+
+    #[test]
+    fn takes_new_content() {
+        Uploads::with(())
+            .given_no_previous_events()
+            .when(UploadCommand::UploadFile(file("a.csv", None)))
+            .then_expect_events(vec![uploaded(1, "a.csv", None)]);
+    }
+
+    #[test]
+    fn rejects_content_it_already_has() {
+        Uploads::with(())
+            .given(vec![uploaded(1, "a.csv", None)])
+            .when(UploadCommand::UploadFile(file("b.csv", None)))
+            .then_expect_events(vec![UploadEvent::DuplicateRejected {
+                filename: "b.csv".into(),
+                store_id: StoreId(Uuid::nil()),
+                uploaded_by: UserId(Uuid::nil()),
+            }]);
+    }
+
+    #[test]
+    fn a_repeated_request_changes_nothing() {
+        Uploads::with(())
+            .given(vec![uploaded(1, "a.csv", Some("key"))])
+            .when(UploadCommand::UploadFile(file("a.csv", Some("key"))))
+            .then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn deleted_content_may_come_again() {
+        let deleted = UploadEvent::UploadDeleted { generation: 1, location: "here".into() };
+        Uploads::with(())
+            .given(vec![uploaded(1, "a.csv", None), deleted])
+            .when(UploadCommand::UploadFile(file("a.csv", None)))
+            .then_expect_events(vec![uploaded(2, "a.csv", None)]);
+    }
+
+    #[test]
+    fn rejects_an_empty_file() {
+        Uploads::with(())
+            .given_no_previous_events()
+            .when(UploadCommand::UploadFile(StoredFile { size_bytes: 0, ..file("a.csv", None) }))
+            .then_expect_error(UploadError::Empty);
+    }
+
+    #[test]
+    fn deletes_only_what_is_there() {
+        Uploads::with(())
+            .given_no_previous_events()
+            .when(UploadCommand::DeleteUpload)
+            .then_expect_error(UploadError::NotFound);
+    }
+
+    fn uploaded(generation: u32, name: &str, request: Option<&str>) -> UploadEvent {
+        UploadEvent::FileUploaded { generation, file: file(name, request) }
+    }
+
+    fn file(name: &str, request: Option<&str>) -> StoredFile {
+        StoredFile {
+            customer_id: CustomerId(Uuid::nil()),
+            store_id: StoreId(Uuid::nil()),
+            filename: name.into(),
+            description: None,
+            size_bytes: 3,
+            sha256: "00".into(),
+            location: "here".into(),
+            uploaded_by: UserId(Uuid::nil()),
+            request: request.map(str::to_owned),
+        }
+    }
+}

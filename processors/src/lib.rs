@@ -1,0 +1,2 @@
+//! Reactions: the bus and the consumers project, ingest, segment and cleanup.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
