@@ -1,2 +1,78 @@
 //! The write side: event store, log, uploaded files, credentials. Executes commands.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod checkpoints;
+mod credentials;
+mod database;
+mod event_store;
+mod files;
+mod idempotency;
+mod leaf;
+mod log;
+mod passwords;
+mod personal;
+mod secrets;
+pub mod sequencer;
+mod sessions;
+mod sqlite;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use url::Url;
+
+use database::Database;
+
+pub use checkpoints::{Checkpoints, Parked};
+pub use credentials::Credentials;
+pub use event_store::{CommandError, EventStore, Executed};
+pub use files::{Files, ReceiveError, Received};
+pub use idempotency::{Claim, Idempotency};
+pub use log::{EventFilter, Verification};
+pub use passwords::check_password;
+pub use personal::Personal;
+pub use secrets::Secrets;
+pub use sessions::{RefreshError, Session, Sessions};
+
+/// The write side, opened.
+#[derive(Clone)]
+pub struct Commands {
+    /// Executes commands and reads the log.
+    pub store: EventStore,
+    /// Uploaded files.
+    pub files: Files,
+    /// Passwords, as hashes.
+    pub credentials: Credentials,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// The keys of personal data in events.
+    pub personal: Personal,
+    /// Which request an idempotency key belongs to.
+    pub idempotency: Idempotency,
+    /// How far the consumers have come.
+    pub checkpoints: Checkpoints,
+    /// The keys derived from the service secret.
+    pub secrets: Arc<Secrets>,
+}
+
+impl Commands {
+    /// Opens the event store and the files that two URLs name.
+    ///
+    /// # Errors
+    /// When a scheme is not supported, a store cannot be opened, or its data was written under another service secret.
+    pub async fn open(event_store_url: &Url, files_url: &Url, secrets: Secrets) -> Result<Self> {
+        let database = Database::open(event_store_url).await?;
+        let secrets = Arc::new(secrets);
+        secrets::check_unchanged(&database, &secrets).await?;
+        Ok(Self {
+            store: EventStore::on(database.clone()).await?,
+            files: Files::open(files_url).await?,
+            credentials: Credentials::on(database.clone()),
+            sessions: Sessions::on(database.clone(), secrets.clone()),
+            personal: Personal::on(database.clone(), secrets.clone()),
+            idempotency: Idempotency::on(database.clone(), secrets.clone()),
+            checkpoints: Checkpoints::on(database),
+            secrets,
+        })
+    }
+}

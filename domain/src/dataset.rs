@@ -234,6 +234,21 @@ pub enum DatasetError {
 }
 
 impl Dataset {
+    /// Whether it was decided what the upload is: made, rejected or deleted.
+    pub fn is_decided(&self) -> bool {
+        self.status != Status::Unknown
+    }
+
+    /// Whether its shoppers have been aggregated under this revision of the roles, or never will be.
+    pub fn is_aggregated(&self, revision: u32) -> bool {
+        self.status != Status::Ready || revision != self.revision || self.aggregated == Some(revision)
+    }
+
+    /// The columns with their roles now.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
     fn decide(&self, command: DatasetCommand) -> Result<Vec<DatasetEvent>, DatasetError> {
         use {DatasetCommand::*, DatasetEvent::*};
         match (self.status, command) {

@@ -1,0 +1,69 @@
+// What happened, newest first, in plain words: the company's own part of the log.
+
+import { all, get } from './api.js';
+import { h } from './dom.js';
+import { bytes, counted, time, whole, words } from './words.js';
+
+const SHOWN = 20;
+/** The log only grows and is read forwards, so what was read is kept while the page is open. */
+const known = new Map();
+
+const WORDS = {
+  CustomerRegistered: ({ name }) => `${name} was registered`,
+  CustomerDetailsChanged: ({ name }) => `${name} changed its name or description`,
+  CustomerClosed: () => 'The company was closed',
+  MemberAdded: ({ user_id: user, role }, who) => `${who(user)} became ${role}`,
+  MemberRoleChanged: ({ user_id: user, role }, who) => `${who(user)} is ${role} now`,
+  MemberRemoved: ({ user_id: user }, who) => `${who(user)} left the company`,
+  StoreOpened: ({ name, city }) => `Store ${name}${city ? ` in ${city}` : ''} was added`,
+  StoreDetailsChanged: ({ name }) => `Store ${name} was changed`,
+  StoreClosed: () => 'A store was closed',
+  FileUploaded: ({ filename, size_bytes: size }) => `${filename} was uploaded (${bytes(size)})`,
+  DuplicateRejected: ({ filename }) => `${filename} was refused: the same content was here already`,
+  UploadDeleted: () => 'An upload was deleted',
+  DatasetCreated: ({ row_count: rows, rejected_row_count: rejected }) => `A dataset of ${counted(rows, 'row')} was made${rejected ? `; ${whole(rejected)} left out` : ''}`,
+  DatasetRejected: ({ reason }) => `A file could not be read: ${reason}`,
+  ColumnRolesAssigned: ({ roles }) => `Column roles were set: ${Object.entries(roles).map(([column, role]) => `${column} is ${words(role).toLowerCase()}`).join(', ')}`,
+  ShoppersAggregated: ({ shoppers }) => (shoppers.Ok ? `${counted(shoppers.Ok.shopper_count, 'shopper')} counted anew` : `No shoppers: ${shoppers.Err}`),
+  DatasetDeleted: () => 'A dataset was deleted',
+  ReportRequested: () => 'Segments were asked for',
+  ReportCompleted: ({ clusters, shopper_count: shoppers }) => `${counted(clusters, 'segment')} found among ${counted(shoppers, 'shopper')}`,
+  ReportFailed: ({ reason }) => `No segments: ${reason}`,
+};
+
+/** The view of what happened. */
+export async function activity(context) {
+  const [events, members] = await Promise.all([read(context), all(`${context.base}/members`, context).catch(() => [])]);
+  const names = new Map(members.map((member) => [member.user_id, member.name]));
+  const who = (id) => names.get(id) ?? 'Someone';
+  const list = h('ol.events');
+  let shown = 0;
+  const more = h('button', { type: 'button', onclick: () => add() }, 'Show more');
+  const add = () => {
+    list.append(...events.slice(shown, shown + SHOWN).map((event) => item(event, who)));
+    shown += SHOWN;
+    more.hidden = shown >= events.length;
+  };
+  add();
+  return [h('div.head', {}, h('div', {}, h('h1', {}, 'Activity'), h('p.muted', {}, 'Everything that happened is in an append-only log. The number is the place of an event in it.'))),
+    h('section.card', {}, list, h('p.more', {}, more))];
+}
+
+/** All events of the company, newest first. */
+async function read({ base, signal }) {
+  const log = known.get(base) ?? { events: [], after: 0 };
+  for (let isMore = true; isMore;) {
+    const page = await get(`${base}/events?after=${log.after}&limit=200`, { signal });
+    log.events.unshift(...page.items.map(({ position, type, actor, recorded_at, data }) => ({ position, type, actor, recorded_at, text: (who) => (WORDS[type] ?? (() => type))(data, who) })).reverse());
+    log.after = page.items.at(-1)?.position ?? log.after;
+    isMore = page.next !== null && page.items.length > 0;
+  }
+  known.set(base, log);
+  return log.events;
+}
+
+function item({ position, actor, recorded_at: at, text }, who) {
+  const [kind, id] = actor.split(':');
+  return h('li', {}, h('small', { title: 'Place in the log' }, `#${position}`),
+    h('span', {}, text(who), ' ', h('small', {}, kind === 'user' ? `by ${who(id)}` : 'by DataCore')), h('small', {}, h('time', { datetime: at }, time(at))));
+}

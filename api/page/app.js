@@ -1,0 +1,132 @@
+// The page: who is signed in, which company, and the view that the address after # names.
+//
+//   #/c/<customer>/segments            reports, and asking for one
+//   #/c/<customer>/segments/<report>   a report
+//   #/c/<customer>/data                stores and files
+//   #/c/<customer>/data/<dataset>      a dataset
+//   #/c/<customer>/activity            what happened
+
+import { all, call, get } from './api.js';
+import { announce, choice, failure, h } from './dom.js';
+import { activity } from './activity.js';
+import { data } from './data.js';
+import { dataset } from './dataset.js';
+import { report } from './report.js';
+import { segments } from './segments.js';
+import { registerCompany, welcome } from './welcome.js';
+
+const TABS = { segments: [segments, report, 'Segments'], data: [data, dataset, 'Data'], activity: [activity, activity, 'Activity'] };
+const main = document.getElementById('main');
+const header = document.getElementById('header');
+
+/** Who is signed in and their companies; empty until they are asked for. */
+let session = {};
+/** Ends the requests of a view that is left. */
+let leaving = new AbortController();
+
+addEventListener('hashchange', route);
+addEventListener('signed-out', () => { leaving.abort(); session = {}; show(welcome(signedIn), 'Sign in'); });
+document.querySelector('.skip').addEventListener('click', (event) => { event.preventDefault(); main.focus(); });
+route();
+
+async function route() {
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  main.ariaBusy = 'true';
+  try {
+    session.me ??= await get('/users/me', { signal });
+    session.customers ??= await all('/customers', { signal });
+    const [, , id, tab, item] = location.hash.split('/');
+    const customer = session.customers.find((customer) => customer.id === id);
+    if (id === 'new' || session.customers.length === 0) return show(registerCompany(registered), 'Register your company', id === 'new');
+    if (!customer || !TABS[tab]) return open(customer ?? session.customers[0], signal);
+    const context = contextOf(customer, signal);
+    const [list, single, title] = TABS[tab];
+    const view = await (item ? single(context, item) : list(context));
+    if (!signal.aborted) show(view, `${title} – ${customer.name}`, customer, tab);
+  } catch (problem) {
+    if (!signal.aborted && problem.status !== 401) show(failure(problem), 'Something went wrong', header.customer, header.tab);
+  }
+}
+
+/** What a view works with. */
+function contextOf(customer, signal) {
+  const link = (...parts) => `#/c/${[customer.id, ...parts].join('/')}`;
+  return {
+    me: session.me,
+    customer,
+    base: `/customers/${customer.id}`,
+    signal,
+    mayAnalyse: customer.role !== 'viewer',
+    mayOwn: customer.role === 'owner',
+    link,
+    go: (...parts) => { location.hash = link(...parts); },
+    reload: route,
+  };
+}
+
+/** A company without reports starts with its data. */
+async function open(customer, signal) {
+  const reports = await get(`/customers/${customer.id}/reports?limit=1`, { signal });
+  location.replace(`#/c/${customer.id}/${reports.items.length ? 'segments' : 'data'}`);
+}
+
+function signedIn() {
+  session = {};
+  route();
+}
+
+function registered(customer) {
+  session.customers.push(customer);
+  location.hash = `#/c/${customer.id}/data`;
+}
+
+function show(view, title, customer, tab) {
+  const isFirst = main.ariaBusy === 'true' && !document.title.includes('·');
+  main.ariaBusy = 'false';
+  main.replaceChildren(...[view].flat());
+  document.title = `${title} · DataCore`;
+  Object.assign(header, { customer, tab });
+  header.hidden = !session.me;
+  header.replaceChildren(session.me ? bar(customer, tab) : '');
+  scrollTo(0, 0);
+  if (!isFirst) heading()?.focus({ preventScroll: true });
+  announce(title);
+}
+
+function heading() {
+  const title = main.querySelector('h1');
+  title?.setAttribute('tabindex', '-1');
+  return title;
+}
+
+function bar(customer, tab) {
+  const tabs = Object.entries(TABS).map(([name, [, , title]]) =>
+    h('a', { href: `#/c/${customer?.id}/${name}`, 'aria-current': name === tab && 'page' }, title));
+  return h('div', {},
+    h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, h('img', { src: '/page/icon.svg', alt: '' }), h('span', {}, 'DataCore')),
+    customer?.id ? h('nav', { 'aria-label': 'Main' }, tabs) : h('nav'),
+    customer?.id && companies(customer),
+    h('button.avatar', { type: 'button', popovertarget: 'menu', 'aria-label': `Account of ${session.me.name}` }, session.me.name[0].toUpperCase()),
+    menu());
+}
+
+function companies(customer) {
+  const options = [...session.customers.map(({ id, name }) => [id, name]), ['new', 'Register another company …']];
+  const select = choice({ 'aria-label': 'Company' }, options, customer.id);
+  select.addEventListener('change', () => { location.hash = `#/c/${select.value}`; });
+  return select;
+}
+
+function menu() {
+  const out = async () => {
+    await call('DELETE', '/sessions/current').catch(() => {});
+    location.hash = '';
+    dispatchEvent(new Event('signed-out'));
+  };
+  return h('div.menu', { id: 'menu', popover: 'auto' },
+    h('p', {}, h('strong', {}, session.me.name)), h('p', {}, h('small', {}, session.me.email)),
+    h('a', { href: '/docs' }, 'HTTP interface'),
+    h('button', { type: 'button', onclick: out }, 'Sign out'));
+}

@@ -1,0 +1,125 @@
+// A scatter of shoppers as SVG: axes to choose, a log axis where the range is wide, a legend that picks a segment out.
+
+import { choice, h, s } from './dom.js';
+import { feature, number, short } from './words.js';
+
+const EDGE = { left: 52, right: 14, top: 12, bottom: 40 };
+/** A range wider than this is easier to read on a log axis. */
+const WIDE = 40;
+
+/** `points` are shoppers with a segment and numbers by name; `colour(segment)` gives the CSS variables of its colour. */
+export function scatter({ points, axes, segments, colour }) {
+  const shown = { x: axes[0], y: axes[axes.length - 1], only: null };
+  const shuffled = scattered(points);
+  const host = h('div.chart');
+  const draw = () => host.clientWidth && host.replaceChildren(...plot({ points: shuffled, shown, segments, colour, width: host.clientWidth }));
+  const pick = (name) => {
+    const select = choice({ onchange: () => { shown[name] = select.value; draw(); } }, axes.map((axis) => [axis, feature(axis)]), shown[name]);
+    return h('label', {}, name === 'x' ? 'Across' : 'Up', select);
+  };
+  const legend = h('div.legend', { role: 'group', 'aria-label': 'Pick out a segment' }, segments.map((segment) => {
+    const button = h('button', { type: 'button', vars: colour(segment), 'aria-pressed': 'false', onclick: () => {
+      shown.only = shown.only === segment.index ? null : segment.index;
+      legend.querySelectorAll('button').forEach((other) => { other.ariaPressed = String(other === button && shown.only !== null); });
+      draw();
+    } }, h('span.dot', {}, segment.index + 1), segment.name);
+    return button;
+  }));
+  new ResizeObserver(draw).observe(host);
+  return h('div', {}, h('div.axes', {}, pick('x'), pick('y')), host, legend);
+}
+
+function plot({ points, shown, segments, colour, width }) {
+  const height = Math.round(Math.min(440, Math.max(280, width * 0.5)));
+  const x = axis(points.map((point) => point[shown.x]), EDGE.left, width - EDGE.right);
+  const y = axis(points.map((point) => point[shown.y]), height - EDGE.bottom, EDGE.top);
+  const colours = new Map(segments.map((segment) => [segment.index, colour(segment)]));
+  const isFaint = (index) => shown.only !== null && shown.only !== index;
+  const dots = points.map((point) => s('circle', { class: isFaint(point.segment) ? 'faint' : 'point', r: 3.2,
+    cx: x.place(point[shown.x]), cy: y.place(point[shown.y]), vars: colours.get(point.segment) ?? { c: 'var(--muted)' } }));
+  const medians = segments.filter((segment) => shown.x in segment.median && shown.y in segment.median && !isFaint(segment.index)).map((segment) => {
+    const at = [x.place(segment.median[shown.x]), y.place(segment.median[shown.y])];
+    return [s('circle.median', { cx: at[0], cy: at[1], r: 11, vars: colour(segment) }), s('text.name', { x: at[0], y: at[1] + 4 }, segment.index + 1)];
+  });
+  const label = `Scatter of ${points.length} shoppers: ${feature(shown.x)} across, ${feature(shown.y)} up, coloured by segment.`;
+  const picture = s('svg', { viewBox: `0 0 ${width} ${height}`, height, role: 'img', 'aria-label': label },
+    frame(x, y, width, height, shown), dots, medians);
+  return [picture, ...hover(picture, points, dots, shown, segments)];
+}
+
+function frame(x, y, width, height, shown) {
+  const bottom = height - EDGE.bottom;
+  const name = (axis, text) => `${text}${axis.log ? ' (log scale)' : ''}`;
+  return [
+    y.ticks.map((tick) => [s('line.grid', { x1: EDGE.left, x2: width - EDGE.right, y1: y.place(tick), y2: y.place(tick) }),
+      s('text', { x: EDGE.left - 8, y: y.place(tick) + 4, 'text-anchor': 'end' }, short(tick))]),
+    x.ticks.map((tick) => [s('line.grid', { x1: x.place(tick), x2: x.place(tick), y1: EDGE.top, y2: bottom }),
+      s('text', { x: x.place(tick), y: bottom + 17, 'text-anchor': 'middle' }, short(tick))]),
+    s('text', { x: width - EDGE.right, y: height - 5, 'text-anchor': 'end' }, name(x, feature(shown.x))),
+    s('text', { x: 12, y: EDGE.top, 'text-anchor': 'end', transform: `rotate(-90 12 ${EDGE.top})` }, name(y, feature(shown.y))),
+  ];
+}
+
+/** Places values between two ends of the picture, with ticks at round numbers. */
+function axis(values, start, end) {
+  const [least, most] = values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  const log = least >= 0 && most / Math.max(least, 1) > WIDE;
+  const bend = !log ? (value) => value : least > 0 ? Math.log10 : (value) => Math.log10(1 + value);
+  const [from, to] = [bend(least), bend(most)];
+  const margin = (to - from || 1) * 0.03;
+  const place = (value) => start + (end - start) * ((bend(value) - from + margin) / (to - from + 2 * margin || 1));
+  const ticks = (log ? powers(most) : steps(least, most)).filter((tick) => tick >= least && tick <= most);
+  return { place, ticks, log };
+}
+
+function steps(least, most) {
+  const rough = (most - least || 1) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough);
+  return Array.from({ length: 8 }, (_, index) => (Math.ceil(least / step) + index) * step);
+}
+
+function powers(most) {
+  const decades = Array.from({ length: Math.ceil(Math.log10(most)) + 3 }, (_, power) => 10 ** (power - 2));
+  return most > 1e4 ? [0, ...decades] : [0, ...decades.flatMap((power) => [power, 3 * power])];
+}
+
+/** A fixed shuffle, so that no segment hides the others behind it. */
+function scattered(points) {
+  const mixed = [...points];
+  let seed = 1;
+  for (let last = mixed.length - 1; last > 0; last -= 1) {
+    seed = (seed * 16807) % 2147483647;
+    const other = seed % (last + 1);
+    [mixed[last], mixed[other]] = [mixed[other], mixed[last]];
+  }
+  return mixed;
+}
+
+/** Tells about the shopper nearest to the pointer. */
+function hover(picture, points, dots, shown, segments) {
+  const tip = h('div.hover', { hidden: true });
+  const ring = s('circle.ring', { r: 6, visibility: 'hidden' });
+  const places = dots.map((dot) => [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))]);
+  const hide = () => { tip.hidden = true; ring.setAttribute('visibility', 'hidden'); };
+  const move = (event) => {
+    const [left, top] = [event.offsetX, event.offsetY];
+    const away = ([x, y], index) => (dots[index].classList.contains('faint') ? Infinity : Math.hypot(x - left, y - top));
+    const nearest = places.reduce((best, place, index) => (away(place, index) < away(places[best], best) ? index : best), 0);
+    if (!(away(places[nearest], nearest) < 24)) return hide();
+    const [x, y] = places[nearest];
+    const point = points[nearest];
+    const name = segments.find((segment) => segment.index === point.segment)?.name ?? 'In no segment';
+    tip.textContent = [`Shopper ${point.shopper}`, name, ...[...new Set([shown.x, shown.y])].map((axis) => `${feature(axis)}: ${number(point[axis])}`)].join('\n');
+    tip.hidden = false;
+    const isRight = x > picture.clientWidth / 2;
+    Object.assign(tip.style, { left: isRight ? '' : `${x + 12}px`, right: isRight ? `${picture.clientWidth - x + 12}px` : '', top: `${Math.max(0, y - 30)}px` });
+    ring.setAttribute('cx', x);
+    ring.setAttribute('cy', y);
+    ring.setAttribute('visibility', 'visible');
+  };
+  picture.append(ring);
+  picture.addEventListener('pointermove', move);
+  picture.addEventListener('pointerleave', hide);
+  return [tip];
+}

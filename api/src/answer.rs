@@ -1,0 +1,160 @@
+//! The forms of a successful answer.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, LOCATION};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use projections::Page;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::problem::Problem;
+
+/// A resource with its version as `ETag`.
+pub struct Tagged<T> {
+    /// What is sent.
+    pub body: T,
+    /// The version of the resource; none while it changes without events.
+    pub version: Option<u64>,
+}
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.body).into_response();
+        if let Some(tag) = self.version.and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok()) {
+            response.headers_mut().insert(ETAG, tag);
+        }
+        response
+    }
+}
+
+/// A resource that was made: 201 with its address.
+pub struct Created<T> {
+    /// The address of the resource.
+    pub location: String,
+    /// The resource.
+    pub resource: Tagged<T>,
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        located(StatusCode::CREATED, &self.location, self.resource)
+    }
+}
+
+/// Work that goes on: 202 with the address where it can be followed; 200 when it is already done.
+pub struct Accepted<T> {
+    /// The address of the resource.
+    pub location: String,
+    /// The resource as it is now.
+    pub resource: Tagged<T>,
+    /// Whether the end result is there.
+    pub done: bool,
+}
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        let status = if self.done { StatusCode::OK } else { StatusCode::ACCEPTED };
+        located(status, &self.location, self.resource)
+    }
+}
+
+fn located(status: StatusCode, location: &str, body: impl IntoResponse) -> Response {
+    let mut response = (status, body).into_response();
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct List<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page, when there is one.
+    pub next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page of rows, each as it is sent.
+    pub fn of<R>(page: Page<R>, send: impl FnMut(R) -> T) -> Self {
+        Self { next: page.next.map(encode_cursor), items: page.items.into_iter().map(send).collect() }
+    }
+}
+
+impl<T: Serialize> IntoResponse for List<T> {
+    fn into_response(self) -> Response {
+        let next = self.next.clone();
+        let mut response = Json(self).into_response();
+        if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<?cursor={next}>; rel=\"next\"")).ok()) {
+            response.headers_mut().insert(LINK, link);
+        }
+        response
+    }
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// Items on a page, 1 to 200.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// How many items a page has unless the caller says.
+const DEFAULT_LIMIT: u32 = 50;
+/// How many items a page has at most.
+const MAX_LIMIT: u32 = 200;
+
+/// The number of items of a page.
+///
+/// # Errors
+/// 422 when it is not 1 to 200.
+pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=MAX_LIMIT => Ok(limit),
+        _ => Err(Problem::field("?limit", format!("must be 1 to {MAX_LIMIT}"))),
+    }
+}
+
+/// The place that a cursor names.
+///
+/// # Errors
+/// 422 when it is not a cursor of ours.
+pub fn cursor(text: Option<&str>) -> Result<Option<u64>, Problem> {
+    let decode = |text: &str| {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(u64::from_be_bytes(bytes.try_into().ok()?))
+    };
+    text.map(|text| decode(text).ok_or_else(|| Problem::field("?cursor", "is not a cursor of this list"))).transpose()
+}
+
+/// The opaque form of a place in a list.
+pub fn encode_cursor(place: u64) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(place.to_be_bytes())
+}
+
+/// Answers 304 without a body when the caller already has this version (`If-None-Match`).
+pub async fn not_modified(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).map(str::to_owned);
+    let mut response = next.run(request).await;
+    let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
+    let matches = |known: &str, tag: &str| known.split(',').any(|known| matches!(known.trim(), "*") || known.trim() == tag);
+    if reads && response.status() == StatusCode::OK && known.zip(tag).is_some_and(|(known, tag)| matches(&known, tag)) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = axum::body::Body::empty();
+        let gone: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
+        gone.iter().for_each(|name| drop(response.headers_mut().remove(name)));
+    }
+    response
+}

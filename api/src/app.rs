@@ -1,0 +1,165 @@
+//! What every handler works with, and the composition root that builds it from the configuration.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use commands::{Claim, Commands, Executed, Secrets};
+use cqrs_es::Aggregate;
+use domain::{Metadata, UserId};
+use processors::bus::Bus;
+use processors::{Context, Positions};
+use projections::Projections;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::problem::{KEY_REUSED, Problem};
+use crate::request;
+use crate::tokens::Tokens;
+
+/// How long a command's answer waits until the read side shows it.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+/// How long shutdown waits for tasks.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The state of the service.
+#[derive(Clone)]
+pub struct App {
+    /// The write side.
+    pub commands: Commands,
+    /// The read side.
+    pub projections: Projections,
+    /// Access tokens.
+    pub tokens: Arc<Tokens>,
+    /// The configuration in force.
+    pub config: Arc<Config>,
+    /// Where the consumers of this process stand.
+    pub positions: Positions,
+    /// Set when the service is about to end.
+    pub shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Opens every store and starts the consumers of the configured roles.
+    ///
+    /// # Errors
+    /// Names the store that cannot be opened, or the setting that cannot work.
+    pub async fn start(config: Config) -> Result<Self> {
+        let context = open(&config).await?;
+        let bus = Bus::open(&config.bus_url, context.commands.store.clone())?;
+        let tokens = Tokens::new(&context.commands.secrets.token_key(), config.access_token_minutes);
+        let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
+        let positions = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
+        let Context { commands, projections } = context;
+        let (tokens, config) = (Arc::new(tokens), Arc::new(config));
+        Ok(Self { commands, projections, tokens, config, positions, shutdown, tasks })
+    }
+
+    /// Ends the consumers and waits for them a while; unfinished work comes again at the next start.
+    pub async fn stop(&self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+    }
+
+    /// Executes a command and waits until the read side shows what it did.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or 500 when a store fails.
+    pub async fn execute<A>(&self, id: Uuid, command: A::Command, metadata: &Metadata) -> Result<Executed<A>, Problem>
+    where
+        A: Aggregate<Services = ()>,
+        A::Command: Clone + Send,
+        A::Error: Into<Problem> + Send + Sync + 'static,
+    {
+        let executed = self.commands.store.execute::<A>(id, command, metadata).await?;
+        self.show::<A>(id, executed.version).await?;
+        Ok(executed)
+    }
+
+    async fn show<A: Aggregate>(&self, id: Uuid, version: u64) -> Result<()> {
+        let position = self.commands.store.wait_for(A::TYPE, id, version, SHOWN_WITHIN).await?;
+        let shown = match position {
+            Some(position) => self.projections.views.wait_for(position, SHOWN_WITHIN).await?,
+            None => false,
+        };
+        if !shown {
+            request::mark_stale();
+        }
+        Ok(())
+    }
+
+    /// Does some work once under an idempotency key: the key belongs to this work from then on, unless it is refused.
+    ///
+    /// # Errors
+    /// 422 when the key belongs to other work; the work's own problem.
+    pub async fn once<T>(
+        &self,
+        user: Option<UserId>,
+        key: Option<&str>,
+        request: &impl Serialize,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let Some(key) = key else { return work.await };
+        let owner = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
+        let fingerprint = serde_json::to_vec(request).context("reading the request's fingerprint")?;
+        if self.commands.idempotency.claim(&owner, key, &fingerprint).await? == Claim::Other {
+            return Err(KEY_REUSED.because("Another request was made with this Idempotency-Key."));
+        }
+        let done = work.await;
+        if done.as_ref().is_err_and(Problem::is_refusal) {
+            self.commands.idempotency.release(&owner, key).await?;
+        }
+        done
+    }
+
+    /// Whether people reach the service over https.
+    pub fn is_https(&self) -> bool {
+        self.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// Waits until every consumer of this process has reached the end of the log and nothing more comes.
+    ///
+    /// # Errors
+    /// When the log or the views cannot be read.
+    pub async fn settle(&self) -> Result<()> {
+        loop {
+            let head = self.commands.store.committed().await?;
+            let shown = self.projections.views.wait_for(head, Duration::from_secs(5)).await?;
+            let reached = self.positions.now().all(|(_, position)| position >= head);
+            if shown && reached && self.commands.store.committed().await? == head {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// Opens every store of a configuration, without starting anything.
+///
+/// # Errors
+/// Names the store that cannot be opened.
+pub async fn open(config: &Config) -> Result<Context> {
+    if config.event_store_url.scheme() == "sqlite" || config.files_url.scheme() == "file" {
+        tokio::fs::create_dir_all(&config.data)
+            .await
+            .with_context(|| format!("creating the data folder {}", config.data.display()))?;
+    }
+    let commands = Commands::open(&config.event_store_url, &config.files_url, secrets(config)?).await?;
+    let projections = Projections::open(&config.views_url, &config.frames_url, &config.cache_url).await?;
+    Ok(Context { commands, projections })
+}
+
+fn secrets(config: &Config) -> Result<Secrets> {
+    match &config.secret_key {
+        Some(secret) => Secrets::new(secret),
+        None => Secrets::load_or_create(&config.data.join("secret_key")),
+    }
+}

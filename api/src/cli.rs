@@ -1,0 +1,217 @@
+//! The command line: one program, a command for each job.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use processors::project;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{self, App};
+use crate::config::{Config, Settings};
+use crate::generate::{self, Plan};
+use crate::{demo, openapi, server};
+
+/// Turns the purchases of retail stores into segments of shoppers.
+#[derive(Parser)]
+#[command(name = "datacore", version, about)]
+pub struct Cli {
+    /// A TOML file of settings; the environment and flags come after it.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the service (the default).
+    Serve,
+    /// Runs the service on a temporary folder with a year of generated purchases and a report.
+    Demo {
+        /// Purchases to generate for each of the two stores.
+        #[arg(long, default_value_t = 30_000)]
+        rows: u64,
+    },
+    /// Creates or updates the tables, and ends.
+    Migrate,
+    /// Empties the views and folds the whole log into them again. The service must not run meanwhile.
+    Rebuild {
+        /// What to rebuild.
+        #[arg(default_value = "views", value_parser = ["views"])]
+        view: String,
+    },
+    /// Checks that the log has no gaps and that no stored event was changed.
+    Verify,
+    /// Prints the log as JSON lines.
+    Events {
+        /// Only events after this position.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
+    /// Lists events that a consumer gave up on.
+    Parked {
+        /// Gives them to their consumers once more. The service must not run meanwhile.
+        #[arg(long)]
+        replay: bool,
+    },
+    /// Prints the configuration in force, without secrets.
+    Config,
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// Prints generated purchases as CSV, with known kinds of shoppers behind them.
+    Generate {
+        /// Data rows.
+        #[arg(long, default_value_t = 100_000)]
+        rows: u64,
+        /// The same seed gives the same bytes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many shoppers; by default a hundredth of the rows, 200 to 50,000.
+        #[arg(long)]
+        shoppers: Option<u32>,
+        /// Also writes each shopper's true kind to this file, as CSV.
+        #[arg(long)]
+        truth: Option<PathBuf>,
+    },
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// With words for the person at the terminal.
+    pub async fn run(self) -> Result<()> {
+        log_to_stderr();
+        let config = || Config::load(self.config.as_deref(), &self.settings);
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve(config()?).await,
+            Command::Demo { rows } => demo::run(&self.settings, rows).await,
+            Command::Migrate => app::open(&config()?).await.map(drop),
+            Command::Rebuild { .. } => rebuild(&config()?).await,
+            Command::Verify => verify(&config()?).await,
+            Command::Events { after } => events(&config()?, after).await,
+            Command::Parked { replay } => parked(&config()?, replay).await,
+            Command::Config => say(&config()?.shown()?),
+            Command::Openapi => say(&(openapi::routes().1.to_pretty_json()? + "\n")),
+            Command::Generate { rows, seed, shoppers, truth } => generate_csv(&Plan { rows, seed, shoppers }, truth),
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("DATACORE_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { lines.init() } else { lines.json().init() }
+}
+
+async fn serve(config: Config) -> Result<()> {
+    let listener = bind(config.listen).await?;
+    let app = App::start(config).await?;
+    tracing::info!(url = format!("http://{}", listener.local_addr()?), data = %app.config.data.display(), "listening");
+    let served = server::serve(app.clone(), listener, stop_signal()).await;
+    app.stop().await;
+    served
+}
+
+/// Listens, or says in words why not.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let listening = TcpListener::bind(address).await;
+    listening.with_context(|| format!("listening on {address}; choose another address with --listen"))
+}
+
+/// Ends when the process is asked to: Ctrl-C or SIGTERM.
+pub async fn stop_signal() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::warn!(%error, "cannot listen for SIGTERM");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+async fn rebuild(config: &Config) -> Result<()> {
+    let context = app::open(config).await?;
+    let views = &context.projections.views;
+    views.rebuild().await?;
+    let mut position = 0;
+    loop {
+        let events = context.commands.store.read(position, 500).await?;
+        let Some(last) = events.last().map(|event| event.position) else { break };
+        position = project::fold(views, &context.commands.checkpoints, &events).await?;
+        ensure!(position == last, "the views stopped at position {position}");
+    }
+    say(&format!("rebuilt the views from {position} events\n"))
+}
+
+async fn verify(config: &Config) -> Result<()> {
+    let found = app::open(config).await?.commands.store.verify().await?;
+    for problem in &found.problems {
+        say(&format!("{problem}\n"))?;
+    }
+    ensure!(found.problems.is_empty(), "{} of {} events are not as they were", found.problems.len(), found.events);
+    say(&format!("{} events: positions without gaps, every leaf hash as recorded\n", found.events))
+}
+
+async fn events(config: &Config, mut after: u64) -> Result<()> {
+    let store = app::open(config).await?.commands.store;
+    loop {
+        let events = store.read(after, 500).await?;
+        let Some(last) = events.last() else { return Ok(()) };
+        after = last.position;
+        for event in &events {
+            say(&(crate::routes::event_line(event)? + "\n"))?;
+        }
+    }
+}
+
+async fn parked(config: &Config, replay: bool) -> Result<()> {
+    let context = app::open(config).await?;
+    let checkpoints = &context.commands.checkpoints;
+    for parked in checkpoints.parked().await? {
+        say(&format!("{} {} {}: {}\n", parked.parked_at, parked.consumer, parked.position, parked.error))?;
+        if replay {
+            let event = context.commands.store.read(parked.position - 1, 1).await?.into_iter().next();
+            let event = event.context("the parked event is not in the log")?;
+            processors::replay(context.clone(), &parked.consumer, event).await?;
+            checkpoints.unpark(&parked.consumer, parked.position).await?;
+        }
+    }
+    Ok(())
+}
+
+fn generate_csv(plan: &Plan, truth: Option<PathBuf>) -> Result<()> {
+    if let Some(path) = truth {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
+        writeln!(file, "customer_id,kind")?;
+        for (shopper, kind) in generate::truth(plan) {
+            writeln!(file, "{shopper},{kind}")?;
+        }
+        file.flush()?;
+    }
+    let written = generate::purchases(plan, &mut std::io::stdout().lock());
+    match written {
+        // The reader has seen enough, as with `| head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("writing purchases"),
+    }
+}
+
+fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,9 @@
+//! What a handler takes out of a request. Every refusal is a problem document.
+
+mod auth;
+mod body;
+mod headers;
+
+pub use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
+pub use body::{Json, Path, Query};
+pub use headers::{IdempotencyKey, IfMatch, Prefer};

@@ -1,0 +1,157 @@
+//! Who is asking, and what they may do. A handler that forgets this cannot name the customer.
+
+use std::ops::Deref;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use domain::{CustomerId, MemberRole, Metadata, UserId};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::{FORBIDDEN, NOT_FOUND, Problem, SIGN_IN_NEEDED, WRONG_ORIGIN};
+use crate::request;
+
+/// A person who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn {
+    /// The user.
+    pub user_id: UserId,
+    /// The session.
+    pub session_id: Uuid,
+}
+
+/// A member of the customer in the path.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// The customer in the path.
+    pub customer_id: CustomerId,
+    /// The user who asks.
+    pub user_id: UserId,
+    /// What the user may do.
+    pub role: MemberRole,
+}
+
+impl SignedIn {
+    /// The metadata of what the user causes, for a customer or for the user alone.
+    pub fn metadata(&self, customer: Option<CustomerId>) -> Metadata {
+        Metadata::of_request(domain::Actor::User(self.user_id), customer, request::id())
+    }
+}
+
+impl Member {
+    /// The metadata of what the member causes.
+    pub fn metadata(&self) -> Metadata {
+        Metadata::of_request(domain::Actor::User(self.user_id), Some(self.customer_id), request::id())
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match bearer(parts) {
+            Some(token) => by_token(app, token).await,
+            None => by_cookie(app, parts).await,
+        }
+    }
+}
+
+async fn by_token(app: &App, token: &str) -> Result<SignedIn, Problem> {
+    let refused = || SIGN_IN_NEEDED.because("The access token is not valid, or no longer. Sign in again or refresh it.");
+    let (user_id, session_id) = app.tokens.check(token).ok_or_else(refused)?;
+    match app.commands.sessions.is_open(session_id, request::now()).await? {
+        Some(owner) if owner == user_id => Ok(SignedIn { user_id, session_id }),
+        _ => Err(refused()),
+    }
+}
+
+async fn by_cookie(app: &App, parts: &Parts) -> Result<SignedIn, Problem> {
+    let nobody = || SIGN_IN_NEEDED.because("This needs someone who is signed in.");
+    let token = cookie(parts, cookie_name(app)).ok_or_else(nobody)?;
+    if !parts.method.is_safe() && !same_origin(parts) {
+        return Err(WRONG_ORIGIN.because("The Origin header names another site."));
+    }
+    let session = app.commands.sessions.page_user(token, request::now()).await?;
+    session.map(|(session_id, user_id)| SignedIn { user_id, session_id }).ok_or_else(nobody)
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The name of the page's cookie: browsers tie `__Host-` to https and this host.
+pub fn cookie_name(app: &App) -> &'static str {
+    if app.is_https() { "__Host-datacore" } else { "datacore" }
+}
+
+fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|value| value.split(';')).find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then_some(value)
+    })
+}
+
+/// Browsers send `Origin` with every request that changes something; it must be this very host.
+fn same_origin(parts: &Parts) -> bool {
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(ORIGIN), text(HOST)) else { return false };
+    origin.split_once("://").is_some_and(|(_, authority)| authority == host)
+}
+
+impl FromRequestParts<App> for Member {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let user = SignedIn::from_request_parts(parts, app).await?;
+        let nowhere = || NOT_FOUND.because("There is no such customer.");
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| nowhere())?;
+        let id = params.iter().find(|(name, _)| *name == "customer_id").map(|(_, value)| value);
+        let customer_id: CustomerId = id.and_then(|id| id.parse().ok()).ok_or_else(nowhere)?;
+        let role = app.projections.views.role(customer_id, user.user_id).await?.ok_or_else(nowhere)?;
+        Ok(Self { customer_id, user_id: user.user_id, role })
+    }
+}
+
+macro_rules! at_least {
+    ($(#[$doc:meta])* $name:ident, $role:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name(Member);
+
+        impl Deref for $name {
+            type Target = Member;
+
+            fn deref(&self) -> &Member {
+                &self.0
+            }
+        }
+
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                let member = Member::from_request_parts(parts, app).await?;
+                if member.role < $role {
+                    return Err(FORBIDDEN.because(format!("You are {}; this needs {}.", member.role, $role)));
+                }
+                Ok(Self(member))
+            }
+        }
+    };
+}
+
+at_least! {
+    /// A member who may read.
+    Viewer, MemberRole::Viewer
+}
+at_least! {
+    /// A member who may also upload and ask for reports.
+    Analyst, MemberRole::Analyst
+}
+at_least! {
+    /// A member who may do everything.
+    Owner, MemberRole::Owner
+}

@@ -1,0 +1,104 @@
+//! JSON bodies, path parameters and queries.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{FieldProblem, MALFORMED, NOT_FOUND, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
+
+/// A JSON body; unknown and wrong fields are named by pointer.
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(&request) {
+            return Err(UNSUPPORTED_MEDIA_TYPE.because("Send JSON, with 'Content-Type: application/json'."));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
+            413 => TOO_LARGE.because("A JSON body may have at most 1 MiB."),
+            _ => MALFORMED.because("The body broke off."),
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = pointer(error.path());
+        explain(pointer, error.inner())
+    })?;
+    deserializer.end().map_err(|error| explain(String::new(), &error))?;
+    Ok(value)
+}
+
+fn explain(pointer: String, error: &serde_json::Error) -> Problem {
+    if !error.is_data() {
+        return MALFORMED.because(format!("The body is not valid JSON: {error}."));
+    }
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
+    Problem::field(named_in(&detail).filter(|_| !pointer.ends_with('/')).map_or(pointer.clone(), |name| {
+        if pointer.ends_with(&format!("/{name}")) { pointer.clone() } else { format!("{pointer}/{name}") }
+    }), detail)
+}
+
+/// The field that serde names in backticks when it is missing or unknown.
+fn named_in(detail: &str) -> Option<&str> {
+    let rest = detail.strip_prefix("unknown field `").or_else(|| detail.strip_prefix("missing field `"))?;
+    rest.split('`').next()
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment::*;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Seq { index } => Some(format!("/{index}")),
+            Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Enum { .. } | Unknown => None,
+        })
+        .collect()
+}
+
+/// Path parameters; an id that is none leads nowhere.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(value)| Self(value))
+            .map_err(|_| NOT_FOUND.because("There is nothing at this address: a part of it is not a valid id."))
+    }
+}
+
+/// Query parameters; unknown and wrong ones are named.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|rejection| {
+            let text = std::error::Error::source(&rejection).map_or_else(|| rejection.to_string(), ToString::to_string);
+            let (pointer, detail) = match (named_in(&text), text.split_once(": ")) {
+                (Some(name), _) => (format!("?{name}"), text.clone()),
+                (None, Some((name, detail))) => (format!("?{name}"), detail.to_owned()),
+                (None, None) => ("?".to_owned(), text.clone()),
+            };
+            Problem::fields(vec![FieldProblem { pointer, detail }])
+        })
+    }
+}

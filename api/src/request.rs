@@ -1,0 +1,59 @@
+//! What is known about the request that is being answered: its id, and whether the answer may be stale.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const STALE: HeaderName = HeaderName::from_static("datacore-stale");
+
+tokio::task_local! {
+    static CURRENT: Arc<Current>;
+}
+
+struct Current {
+    id: Uuid,
+    stale: AtomicBool,
+}
+
+/// The id of the request that is being answered; nil outside of one.
+pub fn id() -> Uuid {
+    CURRENT.try_with(|current| current.id).unwrap_or_default()
+}
+
+/// Says that the read side did not show the change in time.
+pub fn mark_stale() {
+    let _ = CURRENT.try_with(|current| current.stale.store(true, Ordering::Relaxed));
+}
+
+/// Gives the request an id (the client's own when it is a UUID) and says it in the answer.
+pub async fn track(request: Request, next: Next) -> Response {
+    let sent = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+    let current = Arc::new(Current { id: sent.unwrap_or_else(new_id), stale: AtomicBool::new(false) });
+    let mut response = CURRENT.scope(current.clone(), next.run(request)).await;
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&current.id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if current.stale.load(Ordering::Relaxed) {
+        headers.insert(STALE, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// A new random id in the order of time (UUIDv7).
+#[expect(clippy::disallowed_methods, reason = "requests are the edge where ids come from")]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// The time.
+#[expect(clippy::disallowed_methods, reason = "requests are the edge where time comes from")]
+pub fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}

@@ -1,0 +1,43 @@
+//! Every endpoint, a file for each kind of resource.
+
+mod customers;
+mod datasets;
+mod events;
+mod members;
+mod reports;
+mod service;
+mod sessions;
+mod stores;
+mod uploads;
+mod users;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+/// The endpoints under `/api/v1`.
+pub fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(users::router())
+        .merge(sessions::router())
+        .merge(customers::router())
+        .merge(members::router())
+        .merge(stores::router())
+        .merge(uploads::router())
+        .merge(datasets::router())
+        .merge(reports::router())
+        .merge(events::router())
+}
+
+/// The endpoints that tell about the service itself.
+pub fn service() -> OpenApiRouter<App> {
+    service::router()
+}
+
+/// An event as one line of JSON, as the audit trail shows it.
+///
+/// # Errors
+/// Never in practice: it is plain data.
+pub fn event_line(event: &domain::Recorded) -> serde_json::Result<String> {
+    serde_json::to_string(&events::EventBody::from(event))
+}

@@ -1,0 +1,239 @@
+//! Datasets: what was read from uploads, their rows, and what their columns mean.
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use domain::dataset::{Column, Roles, Shape};
+use domain::{CustomerId, Dataset, DatasetCommand, DatasetId, StoreId, UploadId};
+use projections::{DatasetFilter, DatasetRow, FrameId, Row};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::{List, Paging, Tagged, cursor, limit};
+use crate::app::App;
+use crate::download::{Format, download};
+use crate::extract::{Analyst, IfMatch, Json, Path, Query, Viewer};
+use crate::problem::{NOT_FOUND, Problem};
+use crate::table::{Objects, objects};
+
+/// The endpoints of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_datasets))
+        .routes(routes!(get_dataset))
+        .routes(routes!(assign_roles))
+        .routes(routes!(list_rows))
+        .routes(routes!(list_rejects))
+        .routes(routes!(download_dataset))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct DatasetPath {
+    #[serde(rename = "customer_id")]
+    #[param(rename = "customer_id")]
+    _customer_id: CustomerId,
+    dataset_id: DatasetId,
+}
+
+/// Which datasets to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DatasetsQuery {
+    /// Only datasets of this store.
+    store_id: Option<StoreId>,
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// Which rows, and what of them.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RowsQuery {
+    /// Names of columns, separated by commas; by default all.
+    columns: Option<String>,
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// In which format.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DownloadQuery {
+    #[serde(default)]
+    format: Format,
+}
+
+/// The meaning of the columns.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewRoles {
+    /// By column name; a column that is not named keeps no role.
+    #[schema(value_type = std::collections::BTreeMap<String, domain::dataset::ColumnRole>)]
+    roles: Roles,
+}
+
+/// A dataset.
+#[derive(Serialize, ToSchema)]
+struct DatasetBody {
+    id: DatasetId,
+    upload_id: UploadId,
+    store_id: StoreId,
+    row_count: u64,
+    rejected_row_count: u64,
+    encoding: String,
+    delimiter: String,
+    /// Absent when no shoppers can be told from the columns' roles.
+    shape: Option<Shape>,
+    columns: Vec<Column>,
+    /// Absent while the shoppers are counted, or when there are none.
+    shopper_count: Option<u64>,
+    /// Why there are no shoppers.
+    shopper_error: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Row<DatasetRow>> for Tagged<DatasetBody> {
+    fn from(Row { body, version, .. }: Row<DatasetRow>) -> Self {
+        let (summary, shopper_error) = match body.shoppers {
+            Some(Ok(summary)) => (Some(summary), None),
+            Some(Err(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
+        let body = DatasetBody {
+            id: body.id,
+            upload_id: body.upload_id,
+            store_id: body.store_id,
+            row_count: body.row_count,
+            rejected_row_count: body.rejected_row_count,
+            encoding: body.encoding,
+            delimiter: body.delimiter,
+            shape: body.shape,
+            columns: body.columns,
+            shopper_count: summary.map(|summary| summary.shopper_count),
+            shopper_error,
+            created_at: body.created_at,
+        };
+        Self { body, version: Some(version) }
+    }
+}
+
+/// Lists the datasets, newest first.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets", tag = "datasets",
+    params(("customer_id" = CustomerId, Path), DatasetsQuery), responses((status = 200, body = List<DatasetBody>)))]
+async fn list_datasets(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(query): Query<DatasetsQuery>,
+) -> Result<List<DatasetBody>, Problem> {
+    let (after, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
+    let filter = DatasetFilter { store_id: query.store_id };
+    let page = app.projections.views.datasets(viewer.customer_id, &filter, after, limit).await?;
+    Ok(List::of(page, |row| Tagged::from(row).body))
+}
+
+/// Shows a dataset.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}", tag = "datasets", params(DatasetPath),
+    responses((status = 200, body = DatasetBody)))]
+async fn get_dataset(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<DatasetPath>,
+) -> Result<Tagged<DatasetBody>, Problem> {
+    Ok(dataset(&app, viewer.customer_id, path.dataset_id).await?.into())
+}
+
+/// Says what the columns mean. The shoppers are aggregated anew, and the store's next files are read alike.
+#[utoipa::path(put, path = "/customers/{customer_id}/datasets/{dataset_id}/roles", tag = "datasets",
+    params(DatasetPath), request_body = NewRoles, responses((status = 200, body = DatasetBody)))]
+async fn assign_roles(
+    State(app): State<App>,
+    analyst: Analyst,
+    Path(path): Path<DatasetPath>,
+    seen: IfMatch,
+    Json(new): Json<NewRoles>,
+) -> Result<Tagged<DatasetBody>, Problem> {
+    dataset(&app, analyst.customer_id, path.dataset_id).await?;
+    let command = DatasetCommand::AssignColumnRoles { roles: new.roles, expected_version: seen.0 };
+    app.execute::<Dataset>(path.dataset_id.0, command, &analyst.metadata()).await?;
+    Ok(dataset(&app, analyst.customer_id, path.dataset_id).await?.into())
+}
+
+/// Lists rows as objects keyed by column name.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rows", tag = "datasets",
+    params(DatasetPath, RowsQuery), responses((status = 200, body = List<Object>)))]
+async fn list_rows(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<DatasetPath>,
+    Query(query): Query<RowsQuery>,
+) -> Result<Objects, Problem> {
+    let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
+    let columns = query.columns.as_deref().map(|names| chosen(&dataset.columns, names)).transpose()?;
+    let paging = Paging { limit: query.limit, cursor: query.cursor };
+    page(&app, &FrameId::rows(dataset.id), dataset.row_count, columns.as_deref(), &paging).await
+}
+
+/// Lists the rows that were left out, with line, reason and original text.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects", tag = "datasets",
+    params(DatasetPath, Paging), responses((status = 200, body = List<Object>)))]
+async fn list_rejects(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<DatasetPath>,
+    Query(paging): Query<Paging>,
+) -> Result<Objects, Problem> {
+    let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
+    page(&app, &FrameId::rejects(dataset.id), dataset.rejected_row_count, None, &paging).await
+}
+
+/// Sends all rows as a file.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/download", tag = "datasets",
+    params(DatasetPath, DownloadQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+async fn download_dataset(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<DatasetPath>,
+    Query(query): Query<DownloadQuery>,
+) -> Result<Response, Problem> {
+    let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
+    let (frames, frame) = (app.projections.frames.clone(), FrameId::rows(dataset.id));
+    download(frames, frame, 0..dataset.row_count, query.format, &format!("dataset-{}", dataset.id)).await
+}
+
+async fn page(
+    app: &App,
+    frame: &FrameId,
+    row_count: u64,
+    columns: Option<&[usize]>,
+    paging: &Paging,
+) -> Result<Objects, Problem> {
+    let (start, limit) = (cursor(paging.cursor.as_deref())?.unwrap_or(0), limit(paging.limit)?);
+    let end = row_count.min(start.saturating_add(limit.into()));
+    let batches = app.projections.frames.page(frame, start, end.saturating_sub(start) as usize, columns).await?;
+    Ok(objects(&batches, (end < row_count).then_some(end))?)
+}
+
+/// The places of the named columns, in file order.
+fn chosen(columns: &[Column], names: &str) -> Result<Vec<usize>, Problem> {
+    let mut places = Vec::new();
+    for name in names.split(',') {
+        let place = columns.iter().position(|column| column.name == name.trim());
+        places.push(place.ok_or_else(|| Problem::field("?columns", format!("there is no column '{}'", name.trim())))?);
+    }
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
+}
+
+async fn dataset(app: &App, customer: CustomerId, dataset: DatasetId) -> Result<Row<DatasetRow>, Problem> {
+    let row = app.projections.views.dataset(customer, dataset).await?;
+    row.ok_or_else(|| NOT_FOUND.because("There is no such dataset."))
+}

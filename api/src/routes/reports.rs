@@ -1,0 +1,354 @@
+//! Reports: questions about the shoppers of some datasets, and their answers.
+
+mod shoppers;
+
+use std::ops::Range;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use chrono::NaiveDate;
+use domain::dataset::{ColumnRole, Shape};
+use domain::report::{Algorithm, Clusters, DatasetRevision, Features, Parameters, Question, Scale};
+use domain::{CustomerId, DatasetId, Report, ReportCommand, ReportEvent, ReportId, StoreId};
+use projections::{DatasetFilter, DatasetRow, FrameId, ReportRow, ReportStatus, ReportSummary, Row};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::{Accepted, List, Paging, Tagged, cursor, limit};
+use crate::app::App;
+use crate::download::{Format, download};
+use crate::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, Viewer};
+use crate::problem::{NO_DATA, NOT_FOUND, Problem};
+use crate::table::Objects;
+use crate::wait::wait_until;
+
+/// How long a question waits for datasets whose roles were just changed.
+const AGGREGATED_WITHIN: Duration = Duration::from_secs(10);
+
+/// The endpoints of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(request_report, list_reports))
+        .routes(routes!(get_report))
+        .routes(routes!(list_shoppers))
+        .routes(routes!(export_shoppers))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct ReportPath {
+    #[serde(rename = "customer_id")]
+    #[param(rename = "customer_id")]
+    _customer_id: CustomerId,
+    report_id: ReportId,
+}
+
+/// A question about the shoppers of some datasets. Everything has a default.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewReport {
+    /// Only datasets of these stores.
+    store_ids: Option<Vec<StoreId>>,
+    /// Only these datasets; by default every ready one.
+    dataset_ids: Option<Vec<DatasetId>>,
+    /// What the shoppers are compared by: `"rfm"` for purchases, `{"columns": […]}` for shopper tables.
+    features: Option<Features>,
+    #[serde(default)]
+    scale: Scale,
+    #[serde(default)]
+    algorithm: Algorithm,
+    #[serde(default)]
+    #[schema(value_type = Clusters)]
+    clusters: Clusters,
+    /// DBSCAN: the radius of a neighbourhood.
+    epsilon: Option<f64>,
+    /// DBSCAN: how many shoppers make it dense.
+    #[schema(minimum = 2)]
+    min_points: Option<u32>,
+    /// The day from which recency counts; by default the day after the last purchase.
+    as_of: Option<NaiveDate>,
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    seed: u64,
+}
+
+/// Which shoppers of a report.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ShoppersQuery {
+    /// Only shoppers of this segment.
+    segment: Option<u32>,
+    /// Only shoppers of this group of the RFM grid.
+    rfm: Option<String>,
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// Which shoppers of a report, and how.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExportQuery {
+    /// Only shoppers of this segment.
+    segment: Option<u32>,
+    #[serde(default)]
+    format: Format,
+}
+
+/// A report with what the request adds.
+#[derive(Serialize, ToSchema)]
+struct ReportBody {
+    #[serde(flatten)]
+    report: ReportRow,
+    /// Whether the same question had been answered before on the same data.
+    cached: bool,
+}
+
+/// Asks for a report. The same question about the same data is answered once.
+#[utoipa::path(post, path = "/customers/{customer_id}/reports", tag = "reports",
+    params(("customer_id" = CustomerId, Path)), request_body = NewReport,
+    responses((status = 202, body = ReportBody), (status = 200, body = ReportBody)))]
+async fn request_report(
+    State(app): State<App>,
+    analyst: Analyst,
+    key: IdempotencyKey,
+    prefer: Prefer,
+    Json(new): Json<NewReport>,
+) -> Result<Accepted<ReportBody>, Problem> {
+    let customer = analyst.customer_id;
+    let ask = async {
+        let datasets = chosen_datasets(&app, customer, &new).await?;
+        let question = question(&datasets, &new)?;
+        let report_id = question.report_id(customer);
+        let command =
+            ReportCommand::RequestReport { customer_id: customer, question, requested_by: analyst.user_id };
+        let asked = app.execute::<Report>(report_id.0, command, &analyst.metadata()).await?;
+        Ok((report_id, asked.events.iter().any(|event| matches!(event, ReportEvent::ReportRequested { .. }))))
+    };
+    let fingerprint = (customer, "reports", &new);
+    let (report_id, is_new) = app.once(Some(analyst.user_id), key.0.as_deref(), &fingerprint, ask).await?;
+    let row = waited(&app, customer, report_id, if is_new { prefer.wait } else { None }).await?;
+    let cached = !is_new && row.body.status == ReportStatus::Completed;
+    let done = cached || (prefer.wait.is_some() && is_settled(&row));
+    let location = format!("/api/v1/customers/{customer}/reports/{report_id}");
+    Ok(Accepted { location, resource: tagged(&app, row, cached).await, done })
+}
+
+/// Lists the reports, newest first.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports", tag = "reports",
+    params(("customer_id" = CustomerId, Path), Paging), responses((status = 200, body = List<ReportSummary>)))]
+async fn list_reports(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(paging): Query<Paging>,
+) -> Result<List<ReportSummary>, Problem> {
+    let (after, limit) = (cursor(paging.cursor.as_deref())?, limit(paging.limit)?);
+    let page = app.projections.views.reports(viewer.customer_id, after, limit).await?;
+    Ok(List::of(page, |row| row.body))
+}
+
+/// Shows a report; with `Prefer: wait` once it is completed or failed.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}", tag = "reports", params(ReportPath),
+    responses((status = 200, body = ReportBody)))]
+async fn get_report(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<ReportPath>,
+    prefer: Prefer,
+) -> Result<Tagged<ReportBody>, Problem> {
+    let row = waited(&app, viewer.customer_id, path.report_id, prefer.wait).await?;
+    Ok(tagged(&app, row, false).await)
+}
+
+/// Lists the shoppers of a report with their segment and features.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/shoppers", tag = "reports",
+    params(ReportPath, ShoppersQuery), responses((status = 200, body = List<Object>)))]
+async fn list_shoppers(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<ReportPath>,
+    Query(query): Query<ShoppersQuery>,
+) -> Result<Objects, Problem> {
+    let report = completed(&app, viewer.customer_id, path.report_id).await?;
+    let rows = segment_rows(&report, query.segment)?;
+    let (start, limit) = (cursor(query.cursor.as_deref())?.unwrap_or(rows.start).max(rows.start), limit(query.limit)?);
+    let rows = start..rows.end.max(start);
+    let frame = FrameId::assignments(path.report_id);
+    shoppers::page(&app.projections.frames, &frame, rows, query.rfm.as_deref(), limit as usize).await
+}
+
+/// Sends the shoppers of a report as a file.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/export", tag = "reports",
+    params(ReportPath, ExportQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+async fn export_shoppers(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<ReportPath>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let report = completed(&app, viewer.customer_id, path.report_id).await?;
+    let rows = segment_rows(&report, query.segment)?;
+    let name = query.segment.map_or_else(|| "shoppers".to_owned(), |segment| format!("segment-{segment}"));
+    download(app.projections.frames.clone(), FrameId::assignments(path.report_id), rows, query.format, &name).await
+}
+
+/// The datasets that the question is about, once their shoppers are known.
+async fn chosen_datasets(app: &App, customer: CustomerId, new: &NewReport) -> Result<Vec<DatasetRow>, Problem> {
+    let settled = |datasets: &Vec<DatasetRow>| datasets.iter().all(|dataset| dataset.shoppers.is_some());
+    wait_until(app, Some(AGGREGATED_WITHIN), || matching_datasets(app, customer, new), settled).await
+}
+
+async fn matching_datasets(app: &App, customer: CustomerId, new: &NewReport) -> Result<Vec<DatasetRow>, Problem> {
+    let mut datasets = all_datasets(app, customer).await?;
+    if let Some(ids) = &new.dataset_ids {
+        if let Some(index) = ids.iter().position(|id| !datasets.iter().any(|dataset| dataset.id == *id)) {
+            return Err(Problem::field(format!("/dataset_ids/{index}"), "there is no such dataset"));
+        }
+        datasets.retain(|dataset| ids.contains(&dataset.id));
+    }
+    if let Some(ids) = &new.store_ids {
+        for (index, id) in ids.iter().enumerate() {
+            if app.projections.views.store(customer, *id).await?.is_none() {
+                return Err(Problem::field(format!("/store_ids/{index}"), "there is no such store"));
+            }
+        }
+        datasets.retain(|dataset| ids.contains(&dataset.store_id));
+    }
+    Ok(datasets)
+}
+
+async fn all_datasets(app: &App, customer: CustomerId) -> Result<Vec<DatasetRow>, Problem> {
+    let (mut datasets, mut after) = (Vec::new(), None);
+    loop {
+        let page = app.projections.views.datasets(customer, &DatasetFilter::default(), after, 200).await?;
+        datasets.extend(page.items.into_iter().map(|row| row.body));
+        after = page.next;
+        if after.is_none() {
+            return Ok(datasets);
+        }
+    }
+}
+
+/// Fills in what the caller left open, from what the datasets are.
+fn question(datasets: &[DatasetRow], new: &NewReport) -> Result<Question, Problem> {
+    let usable: Vec<_> = datasets.iter().filter(|dataset| dataset.shape.is_some()).collect();
+    if new.dataset_ids.is_some() && usable.len() < datasets.len() {
+        let detail = "one of the datasets has no shoppers; say what its columns mean with PUT …/roles";
+        return Err(Problem::field("/dataset_ids", detail));
+    }
+    let purchases = usable.iter().any(|dataset| dataset.shape == Some(Shape::Purchases));
+    let features = match &new.features {
+        Some(features) => features.clone(),
+        None if purchases => Features::Rfm,
+        None => Features::Columns(common_features(&usable)),
+    };
+    let shape = if features == Features::Rfm { Shape::Purchases } else { Shape::Shoppers };
+    let (fitting, others): (Vec<&DatasetRow>, Vec<_>) =
+        usable.into_iter().partition(|dataset| dataset.shape == Some(shape));
+    if !others.is_empty() && (new.dataset_ids.is_some() || fitting.is_empty()) {
+        return Err(Problem::field("/features", format!("do not fit: these datasets hold no {shape}")));
+    }
+    if fitting.is_empty() {
+        return Err(NO_DATA.because("There is no ready dataset. Upload a file and wait until it is ready."));
+    }
+    check_columns(&fitting, &features)?;
+    let revisions = fitting.iter().map(|row| DatasetRevision { dataset_id: row.id, revision: row.revision });
+    let parameters = Parameters {
+        features,
+        scale: new.scale,
+        algorithm: new.algorithm,
+        clusters: new.clusters,
+        epsilon: new.epsilon,
+        min_points: new.min_points,
+        as_of: new.as_of,
+        seed: new.seed,
+    };
+    let question = Question::new(revisions.collect(), parameters);
+    question.check()?;
+    Ok(question)
+}
+
+/// The feature columns that all datasets have.
+fn common_features(datasets: &[&DatasetRow]) -> Vec<String> {
+    let features = |dataset: &DatasetRow| -> Vec<String> {
+        let features = dataset.columns.iter().filter(|column| column.role == Some(ColumnRole::Feature));
+        features.map(|column| column.name.clone()).collect()
+    };
+    let mut common = datasets.first().map(|dataset| features(dataset)).unwrap_or_default();
+    for dataset in datasets {
+        let own = features(dataset);
+        common.retain(|name| own.contains(name));
+    }
+    common
+}
+
+fn check_columns(datasets: &[&DatasetRow], features: &Features) -> Result<(), Problem> {
+    let Features::Columns(names) = features else { return Ok(()) };
+    if names.is_empty() {
+        return Err(Problem::field("/features", "the datasets have no numeric column in common; name some"));
+    }
+    for (index, name) in names.iter().enumerate() {
+        let numeric = |dataset: &&DatasetRow| {
+            dataset.columns.iter().any(|column| column.name == *name && column.column_type.is_numeric())
+        };
+        if !datasets.iter().all(numeric) {
+            let detail = format!("not every dataset has a numeric column '{name}'");
+            return Err(Problem::field(format!("/features/columns/{index}"), detail));
+        }
+        if names[..index].contains(name) {
+            return Err(Problem::field(format!("/features/columns/{index}"), "is named twice"));
+        }
+    }
+    Ok(())
+}
+
+async fn report_row(app: &App, customer: CustomerId, report: ReportId) -> Result<Row<ReportRow>, Problem> {
+    let row = app.projections.views.report(customer, report).await?;
+    row.ok_or_else(|| NOT_FOUND.because("There is no such report."))
+}
+
+async fn waited(
+    app: &App,
+    customer: CustomerId,
+    report: ReportId,
+    wait: Option<Duration>,
+) -> Result<Row<ReportRow>, Problem> {
+    wait_until(app, wait, || report_row(app, customer, report), is_settled).await
+}
+
+fn is_settled(row: &Row<ReportRow>) -> bool {
+    row.body.status != ReportStatus::Requested
+}
+
+async fn completed(app: &App, customer: CustomerId, report: ReportId) -> Result<ReportRow, Problem> {
+    let row = report_row(app, customer, report).await?.body;
+    match row.status {
+        ReportStatus::Completed => Ok(row),
+        _ => Err(NOT_FOUND.because("The report has no shoppers, because it is not completed.")),
+    }
+}
+
+/// The rows of a segment: shoppers stand by segment, so its sizes tell where it begins.
+fn segment_rows(report: &ReportRow, segment: Option<u32>) -> Result<Range<u64>, Problem> {
+    let sizes: Vec<u64> = report.segments.iter().map(|segment| segment.size).collect();
+    let Some(index) = segment.map(|segment| segment as usize) else {
+        return Ok(0..report.shopper_count.unwrap_or(0));
+    };
+    let size = *sizes.get(index).ok_or_else(|| Problem::field("?segment", "the report has no such segment"))?;
+    let start = sizes[..index].iter().sum();
+    Ok(start..start + size)
+}
+
+async fn tagged(app: &App, row: Row<ReportRow>, cached: bool) -> Tagged<ReportBody> {
+    let Row { body: mut report, version, .. } = row;
+    let settled = report.status != ReportStatus::Requested;
+    if !settled && app.projections.progress.report_is_running(report.id).await {
+        report.status = ReportStatus::Running;
+    }
+    Tagged { body: ReportBody { report, cached }, version: settled.then_some(version) }
+}

@@ -1,0 +1,136 @@
+//! Signing in and out.
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse};
+use chrono::{DateTime, Utc};
+use commands::{RefreshError, Session};
+use domain::{User, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::extract::{Json, SignedIn, cookie_name};
+use crate::problem::{Problem, SIGN_IN_NEEDED, WRONG_CREDENTIALS};
+use crate::request;
+
+/// The endpoints of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(refresh))
+        .routes(routes!(sign_out))
+        .routes(routes!(sign_in_page))
+}
+
+/// E-mail address and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    email: String,
+    #[schema(format = "password")]
+    password: String,
+}
+
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Refresh {
+    refresh_token: String,
+}
+
+/// What a client needs to act for the user.
+#[derive(Serialize, ToSchema)]
+struct SessionBody {
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// When the access token ends.
+    expires_in: i64,
+    /// Good for one refresh; each gives a new one.
+    refresh_token: String,
+    /// When the session ends unless it is refreshed.
+    session_expires_at: DateTime<Utc>,
+}
+
+type NotCached<T> = (AppendHeaders<[(axum::http::HeaderName, &'static str); 1]>, T);
+
+/// Signs in.
+#[utoipa::path(post, path = "/sessions", tag = "sessions", security(()), request_body = SignIn,
+    responses((status = 200, body = SessionBody)))]
+async fn sign_in(
+    State(app): State<App>,
+    Json(given): Json<SignIn>,
+) -> Result<NotCached<axum::Json<SessionBody>>, Problem> {
+    let user = checked(&app, &given).await?;
+    let session = app.commands.sessions.open(user, request::now()).await?;
+    opened(&app, user, session)
+}
+
+/// Exchanges a refresh token for new tokens. One that was used before ends the whole session.
+#[utoipa::path(post, path = "/sessions/refresh", tag = "sessions", security(()), request_body = Refresh,
+    responses((status = 200, body = SessionBody)))]
+async fn refresh(
+    State(app): State<App>,
+    Json(given): Json<Refresh>,
+) -> Result<NotCached<axum::Json<SessionBody>>, Problem> {
+    match app.commands.sessions.refresh(&given.refresh_token, request::now()).await {
+        Ok((user, session)) => opened(&app, user, session),
+        Err(RefreshError::Unknown) => Err(SIGN_IN_NEEDED.because("The refresh token is not valid, or no longer.")),
+        Err(RefreshError::Reused) => {
+            Err(SIGN_IN_NEEDED.because("The refresh token was used before, so its session was ended. Sign in again."))
+        }
+        Err(RefreshError::Failed(error)) => Err(error.into()),
+    }
+}
+
+/// Signs out: the session's tokens are worth nothing from now on.
+#[utoipa::path(delete, path = "/sessions/current", tag = "sessions", responses((status = 204)))]
+async fn sign_out(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
+    app.commands.sessions.end(user.session_id, request::now()).await?;
+    Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
+}
+
+/// Signs the page in: the session is a cookie that scripts cannot read.
+#[utoipa::path(post, path = "/sessions/page", tag = "sessions", security(()), request_body = SignIn,
+    responses((status = 204)))]
+async fn sign_in_page(State(app): State<App>, Json(given): Json<SignIn>) -> Result<impl IntoResponse, Problem> {
+    let user = checked(&app, &given).await?;
+    let session = app.commands.sessions.open_page(user, request::now()).await?;
+    let life = session.expires_at - request::now();
+    Ok((StatusCode::NO_CONTENT, cookie(&app, &session.token, life.num_seconds())?))
+}
+
+/// The user, when the password is right. An unknown e-mail costs the same time and gets the same answer.
+async fn checked(app: &App, given: &SignIn) -> Result<UserId, Problem> {
+    let id = app.commands.secrets.user_id(&given.email);
+    let user = app.commands.store.load::<User>(id.0).await?.aggregate;
+    let credential = user.registration().map(|user| user.credential_id);
+    if !app.commands.credentials.verify(credential, &given.password).await? {
+        return Err(WRONG_CREDENTIALS.because("The e-mail address or the password is wrong."));
+    }
+    Ok(id)
+}
+
+fn opened(app: &App, user: UserId, session: Session) -> Result<NotCached<axum::Json<SessionBody>>, Problem> {
+    let (access_token, expires_in) = app.tokens.issue(user, session.id, request::now())?;
+    let body = SessionBody {
+        access_token,
+        token_type: "Bearer",
+        expires_in,
+        refresh_token: session.token,
+        session_expires_at: session.expires_at,
+    };
+    Ok((AppendHeaders([(CACHE_CONTROL, "no-store")]), axum::Json(body)))
+}
+
+fn cookie(app: &App, token: &str, seconds: i64) -> Result<HeaderMap, Problem> {
+    let secure = if app.is_https() { "; Secure" } else { "" };
+    let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", cookie_name(app));
+    let value = HeaderValue::from_str(&text).map_err(anyhow::Error::from)?;
+    Ok(HeaderMap::from_iter([(SET_COOKIE, value)]))
+}

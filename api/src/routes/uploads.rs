@@ -1,0 +1,326 @@
+//! Uploads: files come in once, streamed to their place while they are hashed.
+
+mod receive;
+
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use commands::Received;
+use domain::upload::StoredFile;
+use domain::{Customer, CustomerId, DatasetId, StoreId, Upload, UploadCommand, UploadEvent, UploadId, UserId};
+use projections::{Row, UploadFilter, UploadRow, UploadStatus};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::{Accepted, List, Tagged, cursor, limit};
+use crate::app::App;
+use crate::extract::{Analyst, IdempotencyKey, IfMatch, Path, Prefer, Query, Viewer};
+use crate::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
+use crate::wait::wait_until;
+
+use receive::Incoming;
+
+/// The endpoints of this file.
+pub fn router() -> OpenApiRouter<App> {
+    // Uploads are limited while they stream, by the configured size.
+    let streamed = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new().merge(streamed).routes(routes!(list_uploads)).routes(routes!(get_upload, delete_upload)).routes(routes!(get_file))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct StorePath {
+    #[serde(rename = "customer_id")]
+    #[param(rename = "customer_id")]
+    _customer_id: CustomerId,
+    store_id: StoreId,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct UploadPath {
+    #[serde(rename = "customer_id")]
+    #[param(rename = "customer_id")]
+    _customer_id: CustomerId,
+    upload_id: UploadId,
+}
+
+/// What is said about a file whose bytes are the body.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FileQuery {
+    /// The name of the file (when the body is the file itself).
+    filename: Option<String>,
+    /// What the file is (when the body is the file itself).
+    description: Option<String>,
+}
+
+/// Which uploads to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct UploadsQuery {
+    /// Only uploads of this store.
+    store_id: Option<StoreId>,
+    /// Only uploads in this state; deleted ones are shown only when asked for.
+    status: Option<UploadState>,
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// How far an upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum UploadState {
+    /// It waits to be read.
+    Received,
+    /// It is being read.
+    Processing,
+    /// Its dataset is there.
+    Ready,
+    /// It could not be read; `error` says why.
+    Rejected,
+    /// It was deleted.
+    Deleted,
+}
+
+/// How much of an upload has been read.
+#[derive(Serialize, ToSchema)]
+struct ProgressBody {
+    bytes_done: u64,
+    bytes_total: u64,
+}
+
+/// An upload.
+#[derive(Serialize, ToSchema)]
+struct UploadBody {
+    id: UploadId,
+    store_id: StoreId,
+    filename: String,
+    description: Option<String>,
+    size_bytes: u64,
+    /// Of the bytes after decompression, in hexadecimal.
+    sha256: String,
+    status: UploadState,
+    progress: ProgressBody,
+    dataset_id: Option<DatasetId>,
+    row_count: Option<u64>,
+    rejected_row_count: Option<u64>,
+    /// Why the file could not be read.
+    error: Option<String>,
+    uploaded_by: UserId,
+    uploaded_at: DateTime<Utc>,
+}
+
+/// The parts of a multipart upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the form, nothing reads it")]
+struct UploadForm {
+    /// The CSV file.
+    #[schema(format = Binary, content_media_type = "text/csv")]
+    file: String,
+    /// What the file is.
+    description: Option<String>,
+}
+
+/// Uploads a file of purchases: a multipart form with a part `file`, or the bytes themselves as text/csv.
+#[utoipa::path(post, path = "/customers/{customer_id}/stores/{store_id}/uploads", tag = "uploads",
+    params(StorePath, FileQuery), request_body(content(
+        (UploadForm = "multipart/form-data"), (String = "text/csv"))),
+    responses((status = 202, body = UploadBody), (status = 200, body = UploadBody)))]
+async fn upload(
+    State(app): State<App>,
+    analyst: Analyst,
+    Path(path): Path<StorePath>,
+    Query(query): Query<FileQuery>,
+    key: IdempotencyKey,
+    prefer: Prefer,
+    request: Request,
+) -> Result<Accepted<UploadBody>, Problem> {
+    let customer = app.commands.store.load::<Customer>(analyst.customer_id.0).await?.aggregate;
+    if !customer.has_store(path.store_id) {
+        return Err(NOT_FOUND.because("There is no such store."));
+    }
+    let incoming = receive::receive(&app, analyst.customer_id, query, request).await?;
+    let sha256 = hexadecimal(&incoming.received.sha256);
+    let fingerprint = (path.store_id, "uploads", &sha256);
+    let take = take(&app, &analyst, path.store_id, &key, incoming);
+    let upload_id = app.once(Some(analyst.user_id), key.0.as_deref(), &fingerprint, take).await?;
+    let row = waited(&app, analyst.customer_id, upload_id, &prefer).await?;
+    let location = format!("/api/v1/customers/{}/uploads/{upload_id}", analyst.customer_id);
+    let done = prefer.wait.is_some() && is_settled(&row);
+    Ok(Accepted { location, resource: body(&app, row).await, done })
+}
+
+/// Decides what the received bytes are: new, a repetition of the same request, or a duplicate. Bytes that no
+/// event names are removed.
+async fn take(
+    app: &App,
+    analyst: &Analyst,
+    store_id: StoreId,
+    key: &IdempotencyKey,
+    Incoming { received, filename, description }: Incoming,
+) -> Result<UploadId, Problem> {
+    let Received { sha256, size_bytes, location } = received;
+    let upload_id = UploadId::of_content(analyst.customer_id, &sha256);
+    let request = key.0.as_deref().map(|key| app.commands.secrets.request_tag(&analyst.user_id.to_string(), key));
+    let command = UploadCommand::UploadFile(StoredFile {
+        customer_id: analyst.customer_id,
+        store_id,
+        filename,
+        description,
+        size_bytes,
+        sha256: hexadecimal(&sha256),
+        location: location.clone(),
+        uploaded_by: analyst.user_id,
+        request,
+    });
+    let decided = app.execute::<Upload>(upload_id.0, command, &analyst.metadata()).await;
+    // A server error may hide a commit: the file must stay, an orphan does no harm.
+    let refused = decided.as_ref().is_err_and(Problem::is_refusal);
+    let unused = decided.as_ref().is_ok_and(|done| done.aggregate.stored().is_none_or(|file| file.location != location));
+    if refused || unused {
+        app.commands.files.delete(&location).await?;
+    }
+    match decided?.events.first() {
+        Some(UploadEvent::DuplicateRejected { .. }) => Err(duplicate(app, upload_id).await?),
+        _ => Ok(upload_id),
+    }
+}
+
+async fn duplicate(app: &App, upload_id: UploadId) -> Result<Problem, Problem> {
+    let version = app.commands.store.load::<Upload>(upload_id.0).await?.version;
+    let position = app.commands.store.position_of("Upload", upload_id.0, version).await?;
+    let problem = DUPLICATE_UPLOAD.because("The same bytes were uploaded before.");
+    Ok(problem.with("upload_id", upload_id.to_string()).with("position", position))
+}
+
+/// Lists the uploads, newest first.
+#[utoipa::path(get, path = "/customers/{customer_id}/uploads", tag = "uploads",
+    params(("customer_id" = CustomerId, Path), UploadsQuery), responses((status = 200, body = List<UploadBody>)))]
+async fn list_uploads(
+    State(app): State<App>,
+    viewer: Viewer,
+    Query(query): Query<UploadsQuery>,
+) -> Result<List<UploadBody>, Problem> {
+    let (after, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
+    let status = query.status.map(|status| match status {
+        UploadState::Received | UploadState::Processing => UploadStatus::Received,
+        UploadState::Ready => UploadStatus::Ready,
+        UploadState::Rejected => UploadStatus::Rejected,
+        UploadState::Deleted => UploadStatus::Deleted,
+    });
+    let filter = UploadFilter { store_id: query.store_id, status };
+    let page = app.projections.views.uploads(viewer.customer_id, &filter, after, limit).await?;
+    let next = page.next.map(crate::answer::encode_cursor);
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
+        items.push(body(&app, row).await.body);
+    }
+    // Whether work has begun is no fact of the log, so the two states share one list of rows.
+    if let Some(asked) = query.status {
+        items.retain(|upload| upload.status == asked);
+    }
+    Ok(List { items, next })
+}
+
+/// Shows an upload; with `Prefer: wait` once it is ready or rejected.
+#[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads", params(UploadPath),
+    responses((status = 200, body = UploadBody)))]
+async fn get_upload(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<UploadPath>,
+    prefer: Prefer,
+) -> Result<Tagged<UploadBody>, Problem> {
+    let row = waited(&app, viewer.customer_id, path.upload_id, &prefer).await?;
+    Ok(body(&app, row).await)
+}
+
+/// Sends the original bytes.
+#[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}/file", tag = "uploads", params(UploadPath),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<UploadPath>) -> Result<Response, Problem> {
+    let row = upload_row(&app, viewer.customer_id, path.upload_id).await?.body;
+    if row.status == UploadStatus::Deleted {
+        return Err(NOT_FOUND.because("The upload was deleted."));
+    }
+    let (size, bytes) = app.commands.files.stream(&row.location).await?;
+    let headers = [
+        (CONTENT_TYPE, "text/csv".to_owned()),
+        (CONTENT_LENGTH, size.to_string()),
+        (CONTENT_DISPOSITION, crate::download::attachment(&row.filename)),
+        (ETAG, format!("\"{}\"", row.sha256)),
+    ];
+    let headers = headers.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)));
+    Ok((HeaderMap::from_iter(headers), Body::from_stream(bytes)).into_response())
+}
+
+/// Deletes an upload with its dataset and file. The same bytes may come again.
+#[utoipa::path(delete, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads", params(UploadPath),
+    responses((status = 204)))]
+async fn delete_upload(
+    State(app): State<App>,
+    analyst: Analyst,
+    Path(path): Path<UploadPath>,
+    seen: IfMatch,
+) -> Result<StatusCode, Problem> {
+    let row = upload_row(&app, analyst.customer_id, path.upload_id).await?;
+    seen.check(row.version)?;
+    app.execute::<Upload>(path.upload_id.0, UploadCommand::DeleteUpload, &analyst.metadata()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn upload_row(app: &App, customer: CustomerId, upload: UploadId) -> Result<Row<UploadRow>, Problem> {
+    let row = app.projections.views.upload(customer, upload).await?;
+    row.ok_or_else(|| NOT_FOUND.because("There is no such upload."))
+}
+
+/// The row, after waiting for the end result as long as the caller prefers.
+async fn waited(app: &App, customer: CustomerId, upload: UploadId, prefer: &Prefer) -> Result<Row<UploadRow>, Problem> {
+    wait_until(app, prefer.wait, || upload_row(app, customer, upload), is_settled).await
+}
+
+fn is_settled(row: &Row<UploadRow>) -> bool {
+    row.body.status != UploadStatus::Received
+}
+
+async fn body(app: &App, Row { body, version, .. }: Row<UploadRow>) -> Tagged<UploadBody> {
+    let total = body.size_bytes;
+    let (status, done) = match (body.status, app.projections.progress.upload(body.id).await) {
+        (UploadStatus::Received, Some(progress)) => (UploadState::Processing, progress.bytes_done.min(total)),
+        (UploadStatus::Received, None) => (UploadState::Received, 0),
+        (UploadStatus::Ready, _) => (UploadState::Ready, total),
+        (UploadStatus::Rejected, _) => (UploadState::Rejected, total),
+        (UploadStatus::Deleted, _) => (UploadState::Deleted, total),
+    };
+    let version = (body.status != UploadStatus::Received).then_some(version);
+    let body = UploadBody {
+        id: body.id,
+        store_id: body.store_id,
+        filename: body.filename,
+        description: body.description,
+        size_bytes: total,
+        sha256: body.sha256,
+        status,
+        progress: ProgressBody { bytes_done: done, bytes_total: total },
+        dataset_id: body.dataset_id,
+        row_count: body.row_count,
+        rejected_row_count: body.rejected_row_count,
+        error: body.error,
+        uploaded_by: body.uploaded_by,
+        uploaded_at: body.uploaded_at,
+    };
+    Tagged { body, version }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,209 @@
+//! People: signing up, their own data, leaving.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use commands::check_password;
+use domain::{Customer, CustomerCommand, Patch, Sealed, SubjectKey, User, UserCommand, UserId};
+use projections::{Row, UserRow};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::{Created, Tagged};
+use crate::app::App;
+use crate::extract::{IdempotencyKey, IfMatch, Json, SignedIn};
+use crate::problem::{NOT_FOUND, Problem, WRONG_CREDENTIALS};
+use crate::request;
+
+/// The endpoints of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(me, change_me, erase_me)).routes(routes!(change_password))
+}
+
+/// A person who signs up.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    /// The address to sign in with.
+    #[schema(format = "email", max_length = 254)]
+    email: String,
+    /// The full name.
+    name: String,
+    /// At least 8 characters.
+    #[schema(format = "password", min_length = 8, max_length = 256)]
+    password: String,
+    phone_number: Option<String>,
+}
+
+/// A change to one's own data.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProfileChanges {
+    name: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    phone_number: Patch<String>,
+}
+
+/// A change of the password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    current_password: String,
+    #[schema(format = "password", min_length = 8, max_length = 256)]
+    new_password: String,
+}
+
+/// A user, with personal data opened.
+#[derive(Serialize, ToSchema)]
+struct UserBody {
+    id: UserId,
+    email: String,
+    name: String,
+    phone_number: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+/// Signs up.
+#[utoipa::path(post, path = "/users", tag = "users", security(()), request_body = NewUser,
+    responses((status = 201, body = UserBody)))]
+async fn sign_up(
+    State(app): State<App>,
+    key: IdempotencyKey,
+    Json(new): Json<NewUser>,
+) -> Result<Created<UserBody>, Problem> {
+    let email = checked_email(&new.email)?;
+    let name = checked_line("name", &new.name)?;
+    let phone = new.phone_number.as_deref().filter(|phone| !phone.trim().is_empty());
+    let phone = phone.map(|phone| checked_line("phone_number", phone)).transpose()?;
+    check_password(&new.password)?;
+    let id = app.commands.secrets.user_id(&email);
+    let request = key.0.as_deref().map(|key| app.commands.secrets.request_tag("-", key));
+    let register = async {
+        let key = app.commands.personal.create().await?;
+        let command = UserCommand::RegisterUser {
+            email: app.commands.personal.seal(&key, &email),
+            name: app.commands.personal.seal(&key, &name),
+            phone_number: phone.as_deref().map(|phone| app.commands.personal.seal(&key, phone)),
+            credential_id: app.commands.credentials.create(&new.password).await?,
+            request,
+        };
+        let metadata = SignedIn { user_id: id, session_id: request::id() }.metadata(None);
+        app.execute::<User>(id.0, command, &metadata).await?;
+        user(&app, id).await
+    };
+    let resource = app.once(None, key.0.as_deref(), &new, register).await?;
+    Ok(Created { location: "/api/v1/users/me".into(), resource })
+}
+
+/// Shows the user who is signed in.
+#[utoipa::path(get, path = "/users/me", tag = "users", responses((status = 200, body = UserBody)))]
+async fn me(State(app): State<App>, user_: SignedIn) -> Result<Tagged<UserBody>, Problem> {
+    user(&app, user_.user_id).await
+}
+
+/// Changes name or phone number.
+#[utoipa::path(patch, path = "/users/me", tag = "users", request_body = ProfileChanges,
+    responses((status = 200, body = UserBody)))]
+async fn change_me(
+    State(app): State<App>,
+    caller: SignedIn,
+    seen: IfMatch,
+    Json(changes): Json<ProfileChanges>,
+) -> Result<Tagged<UserBody>, Problem> {
+    let row = row(&app, caller.user_id).await?;
+    seen.check(row.version)?;
+    let key = app.commands.personal.key(row.body.email.key_id).await?;
+    let key = key.ok_or_else(|| NOT_FOUND.because("There is no such user."))?;
+    let name = changes.name.map(|name| seal(&app, &key, "name", &name)).transpose()?;
+    let phone_number = match changes.phone_number {
+        Patch::Keep => None,
+        Patch::Clear => Some(None),
+        Patch::Set(phone) => Some(Some(seal(&app, &key, "phone_number", &phone)?)),
+    };
+    if name.is_some() || phone_number.is_some() {
+        let command = UserCommand::ChangeProfile { name, phone_number };
+        app.execute::<User>(caller.user_id.0, command, &caller.metadata(None)).await?;
+    }
+    user(&app, caller.user_id).await
+}
+
+/// Changes the password and ends the other sessions.
+#[utoipa::path(post, path = "/users/me/password", tag = "users", request_body = NewPassword,
+    responses((status = 204)))]
+async fn change_password(
+    State(app): State<App>,
+    caller: SignedIn,
+    Json(passwords): Json<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    let user = app.commands.store.load::<User>(caller.user_id.0).await?.aggregate;
+    let credential = user.registration().map(|user| user.credential_id);
+    if !app.commands.credentials.verify(credential, &passwords.current_password).await? {
+        return Err(WRONG_CREDENTIALS.because("The current password is wrong."));
+    }
+    check_password(&passwords.new_password)
+        .map_err(|invalid| Problem::field("/new_password", invalid.reason))?;
+    let credential_id = app.commands.credentials.create(&passwords.new_password).await?;
+    let command = UserCommand::ChangePassword { credential_id };
+    app.execute::<User>(caller.user_id.0, command, &caller.metadata(None)).await?;
+    app.commands.sessions.end_others(caller.user_id, caller.session_id, request::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Leaves: memberships end, personal data is erased for good.
+#[utoipa::path(delete, path = "/users/me", tag = "users", responses((status = 204)))]
+async fn erase_me(State(app): State<App>, caller: SignedIn) -> Result<StatusCode, Problem> {
+    for customer_id in app.projections.views.customer_ids_of(caller.user_id).await? {
+        let command = CustomerCommand::RemoveMember { user_id: caller.user_id, expected_version: None };
+        app.execute::<Customer>(customer_id.0, command, &caller.metadata(Some(customer_id))).await?;
+    }
+    app.execute::<User>(caller.user_id.0, UserCommand::EraseUser, &caller.metadata(None)).await?;
+    app.commands.sessions.end_all(caller.user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn user(app: &App, id: UserId) -> Result<Tagged<UserBody>, Problem> {
+    let Row { body, version, .. } = row(app, id).await?;
+    let gone = || NOT_FOUND.because("There is no such user.");
+    let body = UserBody {
+        id,
+        email: app.commands.personal.open(&body.email).await?.ok_or_else(gone)?,
+        name: app.commands.personal.open(&body.name).await?.ok_or_else(gone)?,
+        phone_number: match &body.phone_number {
+            Some(phone) => app.commands.personal.open(phone).await?,
+            None => None,
+        },
+        created_at: body.created_at,
+    };
+    Ok(Tagged { body, version: Some(version) })
+}
+
+async fn row(app: &App, id: UserId) -> Result<Row<UserRow>, Problem> {
+    app.projections.views.user(id).await?.ok_or_else(|| NOT_FOUND.because("There is no such user."))
+}
+
+fn seal(app: &App, key: &SubjectKey, field: &'static str, text: &str) -> Result<Sealed, Problem> {
+    Ok(app.commands.personal.seal(key, &checked_line(field, text)?))
+}
+
+/// Sealed fields are checked here because the domain cannot see into them.
+fn checked_line(field: &str, text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+        return Err(Problem::field(format!("/{field}"), "must have 1 to 200 characters, no control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+fn checked_email(text: &str) -> Result<String, Problem> {
+    let email = text.trim();
+    let plausible = email.split_once('@').is_some_and(|(local, host)| {
+        !local.is_empty() && !host.contains('@') && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+    });
+    if !plausible || email.len() > 254 || email.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        return Err(Problem::field("/email", "must be an e-mail address, such as ana@example.com"));
+    }
+    Ok(email.to_owned())
+}

@@ -1,0 +1,82 @@
+//! The audit trail, and that everything can be rebuilt from it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, csv};
+
+#[tokio::test]
+async fn every_step_is_an_event_with_actor_and_cause() {
+    let app = TestApp::start().await;
+    app.ingested("sales.csv", csv(2_000, 1)).await;
+    app.report(&json!({"clusters": 3})).await;
+    app.settle().await;
+    let events = app.get(&app.below("/events")).await["items"].as_array().unwrap().clone();
+    let names: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "CustomerRegistered",
+            "MemberAdded",
+            "StoreOpened",
+            "FileUploaded",
+            "DatasetCreated",
+            "ReportRequested",
+            "ReportCompleted"
+        ]
+    );
+    let positions: Vec<_> = events.iter().map(|event| event["position"].as_u64().unwrap()).collect();
+    assert!(positions.is_sorted_by(|a, b| a < b));
+    let (uploaded, created) = (&events[3], &events[4]);
+    assert!(uploaded["actor"].as_str().unwrap().starts_with("user:"));
+    assert_eq!((&created["actor"], &created["causation_id"]), (&json!("consumer:ingest"), &uploaded["id"]));
+    assert_eq!(created["correlation_id"], uploaded["correlation_id"]);
+    let after = app.get(&app.below(&format!("/events?after={}&limit=1", positions[3]))).await;
+    assert_eq!(after["items"][0]["id"], created["id"]);
+}
+
+#[tokio::test]
+async fn a_cold_rebuild_gives_the_same_views() {
+    let app = TestApp::start().await;
+    app.ingested("sales.csv", csv(2_000, 1)).await;
+    app.upload("again.csv", csv(2_000, 1)).await;
+    app.ingested("broken.csv", "a,b\n").await;
+    app.report(&json!({"clusters": 3})).await;
+    app.settle().await;
+    let views = &app.app.projections.views;
+    let live = views.dump().await.unwrap();
+    let events = app.app.commands.store.read(0, 1_000).await.unwrap();
+    let cold = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", cold.path().join("views.sqlite").display()).parse().unwrap();
+    let cold = projections::Views::open(&url).await.unwrap();
+    cold.apply(&events).await.unwrap();
+    assert_eq!(cold.dump().await.unwrap(), live);
+    let verified = app.app.commands.store.verify().await.unwrap();
+    assert_eq!((verified.events, verified.problems), (events.len() as u64, vec![]));
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_as_agreed() {
+    let app = TestApp::start().await;
+    let document: Value =
+        app.http.get(format!("{}/openapi.json", app.url)).send().await.unwrap().json().await.unwrap();
+    let paths: Vec<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(path, methods)| (path, methods.as_object().unwrap().keys().collect::<Vec<_>>()))
+        .collect();
+    insta::assert_debug_snapshot!(paths);
+    let docs = app.http.get(format!("{}/docs/", app.url)).send().await.unwrap();
+    assert_eq!(docs.status(), 200);
+}
+
+#[tokio::test]
+async fn it_says_whether_it_lives_and_is_ready() {
+    let app = TestApp::start().await;
+    for path in ["healthz", "readyz", ""] {
+        assert_eq!(app.http.get(format!("{}/{path}", app.url)).send().await.unwrap().status(), 200, "/{path}");
+    }
+    let missing = app.http.request(Method::GET, format!("{}/page/nope.js", app.url)).send().await.unwrap();
+    assert_eq!(missing.status(), 404);
+}

@@ -1,0 +1,158 @@
+//! The event store: executes commands on aggregates. Appends of different aggregates do not wait for
+//! each other's decisions; two decisions on the same state collide, and the loser decides anew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::persist::EventStoreAggregateContext;
+use domain::Metadata;
+use tokio::sync::{Notify, watch};
+use url::Url;
+use uuid::Uuid;
+
+use crate::database::Database;
+
+/// Decisions on one command before it is given up: each collision means that another command succeeded.
+const ATTEMPTS: u32 = 20;
+/// The pause after the first collision; it grows by as much with each further one.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// All events, by aggregate and by position.
+#[derive(Clone)]
+pub struct EventStore {
+    pub(crate) database: Database,
+    pub(crate) signals: Arc<Signals>,
+}
+
+/// How the parts of one process wake each other.
+pub(crate) struct Signals {
+    /// Something was committed that has no position yet.
+    pub committed: Notify,
+    /// The newest position.
+    pub heads: watch::Sender<u64>,
+}
+
+/// A command that was executed, or an aggregate that was loaded.
+#[derive(Clone, Debug)]
+pub struct Executed<A: Aggregate> {
+    /// The aggregate after it.
+    pub aggregate: A,
+    /// The events that came of it.
+    pub events: Vec<A::Event>,
+    /// The sequence of the aggregate's last event, old or new; 0 when it has none.
+    pub version: u64,
+}
+
+/// Why a command was not executed. Nothing of it was committed, unless the database failed while committing.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<E> {
+    /// The aggregate refused it.
+    #[error(transparent)]
+    Refused(E),
+    /// The event store failed.
+    #[error("executing a command")]
+    Failed(#[source] anyhow::Error),
+}
+
+impl EventStore {
+    /// Opens the event store that a URL names, such as `sqlite:///var/lib/datacore/events.sqlite`.
+    ///
+    /// # Errors
+    /// When the scheme is not supported or the database cannot be opened.
+    pub async fn open(url: &Url) -> Result<Self> {
+        Self::on(Database::open(url).await?).await
+    }
+
+    pub(crate) async fn on(database: Database) -> Result<Self> {
+        let signals = Signals { committed: Notify::new(), heads: watch::Sender::new(0) };
+        let store = Self { database, signals: Arc::new(signals) };
+        store.signals.heads.send_replace(store.head().await?);
+        Ok(store)
+    }
+
+    /// Lets an aggregate decide on a command and commits the events, all or none.
+    ///
+    /// # Errors
+    /// The aggregate's refusal, or a failure of the database.
+    pub async fn execute<A>(
+        &self,
+        id: Uuid,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Executed<A>, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+        A::Command: Clone,
+    {
+        for attempt in 1..=ATTEMPTS {
+            if let Some(executed) = self.attempt(id, command.clone(), metadata).await? {
+                return Ok(executed);
+            }
+            tokio::time::sleep(PAUSE * attempt).await;
+        }
+        Err(CommandError::Failed(anyhow!("{} {id} was changed by others {ATTEMPTS} times in a row", A::TYPE)))
+    }
+
+    /// An aggregate as its events made it; one without events is its default.
+    ///
+    /// # Errors
+    /// When the events cannot be read.
+    pub async fn load<A: Aggregate>(&self, id: Uuid) -> Result<Executed<A>> {
+        let EventStoreAggregateContext { aggregate, current_sequence, .. } = self.context(id).await?;
+        Ok(Executed { aggregate, events: vec![], version: current_sequence as u64 })
+    }
+
+    /// Fails when the database does not answer.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn check(&self) -> Result<()> {
+        self.database.check().await
+    }
+
+    /// One decision; `None` when the aggregate changed in the meantime.
+    async fn attempt<A>(
+        &self,
+        id: Uuid,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Option<Executed<A>>, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+    {
+        let mut context = self.context::<A>(id).await.map_err(CommandError::Failed)?;
+        let sink = EventSink::default();
+        context.aggregate.handle(command, &(), &sink).await.map_err(CommandError::Refused)?;
+        let events = sink.collect().await;
+        let version = (context.current_sequence + events.len()) as u64;
+        // The sink has applied the events; what is committed needs only id and sequence.
+        let aggregate = std::mem::take(&mut context.aggregate);
+        if events.is_empty() {
+            return Ok(Some(Executed { aggregate, events, version }));
+        }
+        let committed = self.commit(context, events, metadata).await.map_err(CommandError::Failed)?;
+        Ok(committed.map(|events| Executed { aggregate, events, version }))
+    }
+
+    async fn context<A: Aggregate>(&self, id: Uuid) -> Result<EventStoreAggregateContext<A>> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.load(&id.to_string()).await,
+        }
+    }
+
+    async fn commit<A: Aggregate>(
+        &self,
+        context: EventStoreAggregateContext<A>,
+        events: Vec<A::Event>,
+        metadata: &Metadata,
+    ) -> Result<Option<Vec<A::Event>>> {
+        let committed = match &self.database {
+            Database::Sqlite(sqlite) => sqlite.commit(context, events, metadata.to_map()).await?,
+        };
+        self.signals.committed.notify_one();
+        Ok(committed)
+    }
+}

@@ -1,0 +1,77 @@
+//! Idempotency keys: which request a key of a user belongs to.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::database::Database;
+use crate::secrets::Secrets;
+
+/// The keys that were used.
+#[derive(Clone)]
+pub struct Idempotency {
+    database: Database,
+    secrets: Arc<Secrets>,
+}
+
+/// What a key is to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The key belongs to this request from now on.
+    New,
+    /// The key belongs to this very request, which is repeated.
+    Same,
+    /// The key belongs to another request.
+    Other,
+}
+
+impl Idempotency {
+    pub(crate) fn on(database: Database, secrets: Arc<Secrets>) -> Self {
+        Self { database, secrets }
+    }
+
+    /// Ties a key of an owner (a user's id, or `-` for someone without) to a request, given as the bytes that make
+    /// it what it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim(&self, owner: &str, key: &str, request: &[u8]) -> Result<Claim> {
+        let fingerprint = self.secrets.fingerprint(request);
+        let stored = match &self.database {
+            Database::Sqlite(sqlite) => sqlite.claim(owner, key, &fingerprint).await?,
+        };
+        Ok(match stored {
+            None => Claim::New,
+            Some(stored) if stored == fingerprint => Claim::Same,
+            Some(_) => Claim::Other,
+        })
+    }
+
+    /// Unties a key whose request was refused, so that a corrected one may use it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(&self, owner: &str, key: &str) -> Result<()> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.release(owner, key).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::tests::database;
+
+    #[tokio::test]
+    async fn a_key_belongs_to_one_request_until_it_is_released() {
+        let (_folder, database) = database().await;
+        let keys = Idempotency::on(database, Arc::new(Secrets::new(&"s".repeat(32)).unwrap()));
+        assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::New);
+        assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::Same);
+        assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::Other);
+        assert_eq!(keys.claim("bea", "k", b"two").await.unwrap(), Claim::New);
+        keys.release("ana", "k").await.unwrap();
+        assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::New);
+    }
+}

@@ -1,0 +1,143 @@
+//! The keys of personal data in events. Destroying a key erases its subject and leaves the log as it was.
+
+use std::sync::Arc;
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use anyhow::{Context, Result, anyhow};
+use domain::{Sealed, SubjectKey};
+use rand::RngCore;
+use rand::rngs::OsRng;
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::secrets::Secrets;
+
+const NONCE_BYTES: usize = 12;
+
+/// Seals and opens personal data.
+#[derive(Clone)]
+pub struct Personal {
+    database: Database,
+    secrets: Arc<Secrets>,
+}
+
+impl Personal {
+    pub(crate) fn on(database: Database, secrets: Arc<Secrets>) -> Self {
+        Self { database, secrets }
+    }
+
+    /// Draws a key for a new subject and stores it, wrapped under the service secret.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create(&self) -> Result<SubjectKey> {
+        let key = SubjectKey { id: Uuid::now_v7(), secret: random() };
+        let wrapped = self.wrap(&key);
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.insert_subject_key(key.id, &wrapped).await?,
+        }
+        Ok(key)
+    }
+
+    /// Seals a text under a subject's key.
+    pub fn seal(&self, key: &SubjectKey, text: &str) -> Sealed {
+        Sealed::seal(key, random(), text)
+    }
+
+    /// Opens what was sealed; `None` when its key was destroyed.
+    ///
+    /// # Errors
+    /// When the database fails, or the data was changed.
+    pub async fn open(&self, sealed: &Sealed) -> Result<Option<String>> {
+        let Some(key) = self.key(sealed.key_id).await? else { return Ok(None) };
+        sealed.open(&key).map(Some).context("sealed data does not fit its key")
+    }
+
+    /// The key of a subject; `None` when it was destroyed.
+    ///
+    /// # Errors
+    /// When the database fails, or the key was wrapped under another service secret.
+    pub async fn key(&self, id: Uuid) -> Result<Option<SubjectKey>> {
+        let wrapped = match &self.database {
+            Database::Sqlite(sqlite) => sqlite.subject_key(id).await?,
+        };
+        wrapped.map(|wrapped| self.unwrap(id, &wrapped)).transpose()
+    }
+
+    /// Destroys a key, and with it everything that was sealed under it. A key that is gone stays gone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn destroy(&self, id: Uuid) -> Result<()> {
+        match &self.database {
+            Database::Sqlite(sqlite) => sqlite.delete_subject_key(id).await,
+        }
+    }
+
+    /// Nonce, ciphertext and tag; the id is authenticated with it.
+    fn wrap(&self, key: &SubjectKey) -> Vec<u8> {
+        let nonce: [u8; NONCE_BYTES] = random();
+        let message = Payload { msg: &key.secret, aad: key.id.as_bytes() };
+        let ciphertext = self.cipher().encrypt(&Nonce::from(nonce), message);
+        [&nonce[..], &ciphertext.expect("AES-GCM takes any text shorter than 64 GiB")].concat()
+    }
+
+    fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<SubjectKey> {
+        let (nonce, ciphertext) = wrapped.split_first_chunk::<NONCE_BYTES>().context("a subject key is cut off")?;
+        let message = Payload { msg: ciphertext, aad: id.as_bytes() };
+        let secret = self.cipher().decrypt(&Nonce::from(*nonce), message);
+        let secret = secret.map_err(|_| anyhow!("the subject key {id} does not fit the service secret"))?;
+        Ok(SubjectKey { id, secret: secret.as_slice().try_into().context("a subject key has a wrong length")? })
+    }
+
+    fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new(&(*self.secrets.wrapping_key()).into())
+    }
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::tests::database;
+
+    #[tokio::test]
+    async fn destroying_a_key_erases_what_it_sealed() {
+        let (_folder, database) = database().await;
+        let personal = personal(database, 'a');
+        let (ana, bea) = (personal.create().await.unwrap(), personal.create().await.unwrap());
+        let (name, other) = (personal.seal(&ana, "Ana"), personal.seal(&bea, "Bea"));
+        assert_eq!(personal.open(&name).await.unwrap().as_deref(), Some("Ana"));
+        personal.destroy(ana.id).await.unwrap();
+        personal.destroy(ana.id).await.unwrap();
+        assert_eq!(personal.open(&name).await.unwrap(), None);
+        assert_eq!(personal.open(&other).await.unwrap().as_deref(), Some("Bea"));
+    }
+
+    #[tokio::test]
+    async fn the_same_text_is_sealed_differently_each_time() {
+        let (_folder, database) = database().await;
+        let personal = personal(database, 'a');
+        let key = personal.create().await.unwrap();
+        assert_ne!(personal.seal(&key, "Ana"), personal.seal(&key, "Ana"));
+    }
+
+    #[tokio::test]
+    async fn a_key_does_not_open_under_another_secret_or_id() {
+        let (_folder, database) = database().await;
+        let personal_a = personal(database.clone(), 'a');
+        let key = personal_a.create().await.unwrap();
+        assert!(personal(database, 'b').key(key.id).await.is_err());
+        assert!(personal_a.unwrap(Uuid::nil(), &personal_a.wrap(&key)).is_err());
+    }
+
+    fn personal(database: Database, letter: char) -> Personal {
+        Personal::on(database, Arc::new(Secrets::new(&letter.to_string().repeat(32)).unwrap()))
+    }
+}

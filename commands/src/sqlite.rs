@@ -1,0 +1,79 @@
+//! The SQLite engine: how it is opened. All SQL that it runs is in the files beside this one.
+
+mod consumers;
+mod events;
+mod log;
+mod people;
+mod sessions;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use url::Url;
+
+pub(crate) use log::LogRow;
+
+/// SQLite has one writer: several connections that write would only wait for each other's lock.
+const WRITERS: u32 = 1;
+/// Readers never wait in WAL mode.
+const READERS: u32 = 4;
+/// How long a statement waits for another process, such as a backup.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The write-ahead log is cut back to this size after a burst.
+const WAL_MAX_BYTES: &str = "67108864";
+
+/// A database file with its connections.
+#[derive(Clone)]
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens the file that `sqlite:///path` names, creates it when there is none, and migrates it.
+    pub async fn open(url: &Url) -> Result<Self> {
+        let path = url.to_file_path().ok();
+        let path = path.with_context(|| format!("'{url}' names no file; write sqlite:///<absolute path>"))?;
+        let options = options().filename(&path);
+        let failed = || format!("opening the event store {}", path.display());
+        let writer = pool(WRITERS).connect_with(options.clone()).await.with_context(failed)?;
+        sqlx::migrate!("../migrations/sqlite/events").run(&writer).await.context("migrating the event store")?;
+        let reader = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.with_context(failed)?;
+        Ok(Self { writer, reader })
+    }
+
+    /// Fails when the file cannot be read.
+    pub async fn check(&self) -> Result<()> {
+        sqlx::query("SELECT 1 FROM log LIMIT 1").fetch_optional(&self.reader).await.context("reading the log")?;
+        Ok(())
+    }
+}
+
+fn options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A command that was answered survives a power cut: every commit is synchronised to the disk.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // Otherwise INSERT OR REPLACE would delete an event past the trigger that refuses it.
+        .pragma("recursive_triggers", "ON")
+        .pragma("journal_size_limit", WAL_MAX_BYTES)
+}
+
+/// Connections to a file do not wear out, and asking them whether they live costs as much as a query.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// SQLite's integers are signed; a number beyond them is beyond every row as well.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,57 @@
+//! Checkpoints and parked events in SQLite.
+
+use anyhow::{Context, Result};
+use chrono::DateTime;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Sqlite, integer};
+use crate::checkpoints::Parked;
+
+impl Sqlite {
+    pub async fn checkpoint(&self, consumer: &str) -> Result<u64> {
+        let position = sqlx::query_scalar("SELECT position FROM checkpoints WHERE consumer = $1").bind(consumer);
+        let position = position.fetch_optional(&self.reader).await.context("reading a checkpoint")?;
+        Ok(position.unwrap_or(0))
+    }
+
+    pub async fn set_checkpoint(&self, consumer: &str, position: u64) -> Result<()> {
+        let set = sqlx::query(
+            "INSERT INTO checkpoints (consumer, position) VALUES ($1, $2)
+             ON CONFLICT (consumer) DO UPDATE SET position = excluded.position
+             WHERE excluded.position > checkpoints.position",
+        );
+        let set = set.bind(consumer).bind(integer(position)).execute(&self.writer).await;
+        set.map(drop).context("moving a checkpoint")
+    }
+
+    pub async fn park(&self, consumer: &str, position: u64, error: &str) -> Result<()> {
+        let park = sqlx::query(
+            "INSERT INTO parked (consumer, position, error) VALUES ($1, $2, $3)
+             ON CONFLICT (consumer, position) DO UPDATE SET error = excluded.error",
+        );
+        let park = park.bind(consumer).bind(integer(position)).bind(error).execute(&self.writer).await;
+        park.map(drop).context("parking an event")
+    }
+
+    pub async fn parked(&self) -> Result<Vec<Parked>> {
+        let rows = sqlx::query("SELECT consumer, position, error, parked_at FROM parked ORDER BY consumer, position");
+        let rows = rows.fetch_all(&self.reader).await.context("reading parked events")?;
+        rows.iter().map(parked).collect()
+    }
+
+    pub async fn unpark(&self, consumer: &str, position: u64) -> Result<()> {
+        let unpark = sqlx::query("DELETE FROM parked WHERE consumer = $1 AND position = $2");
+        let unpark = unpark.bind(consumer).bind(integer(position)).execute(&self.writer).await;
+        unpark.map(drop).context("taking back a parked event")
+    }
+}
+
+fn parked(row: &SqliteRow) -> Result<Parked> {
+    Ok(Parked {
+        consumer: row.try_get("consumer")?,
+        position: row.try_get("position")?,
+        error: row.try_get("error")?,
+        parked_at: DateTime::parse_from_rfc3339(row.try_get("parked_at")?)?.to_utc(),
+    })
+}

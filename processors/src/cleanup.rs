@@ -1,0 +1,78 @@
+//! The consumer `cleanup`: removes what events say is gone: files, frames, keys, credentials, sessions.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use commands::CommandError;
+use domain::{
+    CustomerEvent, CustomerId, Dataset, DatasetCommand, DatasetError, DatasetEvent, DatasetId, Event, Recorded, Upload,
+    UploadCommand, UploadError, UploadEvent, UploadId, UserEvent, UserId,
+};
+
+use crate::Context;
+use crate::consumer::Consumer;
+
+/// The consumer.
+pub const CONSUMER: Consumer = Consumer {
+    name: "cleanup",
+    concurrency: 4,
+    wants: |event| matches!(event, "UploadDeleted" | "DatasetDeleted" | "CustomerClosed" | "UserErased"),
+};
+
+/// Removes what the event says is gone. Each removal may be repeated.
+///
+/// # Errors
+/// When a store cannot be reached.
+pub async fn handle(context: Context, event: Recorded) -> Result<()> {
+    let id = event.aggregate_id;
+    match event.event()? {
+        Event::Upload(UploadEvent::UploadDeleted { generation, location }) => {
+            remove_upload(&context, &event, UploadId(id), generation, &location).await
+        }
+        Event::Dataset(DatasetEvent::DatasetDeleted { .. }) => {
+            context.projections.frames.delete_dataset(DatasetId(id)).await
+        }
+        Event::Customer(CustomerEvent::CustomerClosed) => empty_customer(&context, &event, CustomerId(id)).await,
+        Event::User(UserEvent::UserErased { key_id, credential_id }) => {
+            context.commands.personal.destroy(key_id).await?;
+            context.commands.credentials.delete(credential_id).await?;
+            context.commands.sessions.end_all(UserId(id)).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn remove_upload(
+    context: &Context,
+    event: &Recorded,
+    upload_id: UploadId,
+    generation: u32,
+    location: &str,
+) -> Result<()> {
+    let dataset_id = DatasetId::of_upload(upload_id, generation);
+    let command = DatasetCommand::DeleteDataset { upload_id };
+    match context.commands.store.execute::<Dataset>(dataset_id.0, command, &event.cause(CONSUMER.name)).await {
+        Ok(_) | Err(CommandError::Refused(DatasetError::Deleted)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    context.commands.files.delete(location).await
+}
+
+/// Deletes all uploads of a customer that left; what follows from that comes as further events.
+async fn empty_customer(context: &Context, event: &Recorded, customer: CustomerId) -> Result<()> {
+    let views = &context.projections.views;
+    let shown = views.wait_for(event.position, Duration::from_secs(30)).await?;
+    ensure!(shown, "the views have not reached position {} yet", event.position);
+    for upload_id in views.upload_ids(customer).await? {
+        let metadata = event.cause(CONSUMER.name);
+        let deleted = context.commands.store.execute::<Upload>(upload_id.0, UploadCommand::DeleteUpload, &metadata);
+        match deleted.await {
+            Ok(_) | Err(CommandError::Refused(UploadError::NotFound)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for report_id in views.report_ids(customer).await? {
+        context.projections.frames.delete_report(report_id).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The one loop of every reacting consumer: read, handle with retries, park what keeps failing, move
+//! the checkpoint. Delivery is at least once, so every handler is idempotent.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use commands::Checkpoints;
+use domain::Recorded;
+use futures::{FutureExt, StreamExt, stream};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::bus::Bus;
+
+/// Events read from the log at once.
+const BATCH: u32 = 256;
+/// Deliveries of one event before it is parked.
+const ATTEMPTS: u32 = 5;
+/// The pause after the first failure; doubled after each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The pause after the loop itself failed, such as when the database is away.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// Positions without work after which the checkpoint moves all the same.
+const IDLE_STRIDE: u64 = 1_000;
+
+/// A consumer that reacts to some events.
+#[derive(Clone)]
+pub struct Consumer {
+    /// Names its checkpoint and its parked events.
+    pub name: &'static str,
+    /// How many events it handles at the same time; they complete in the order of the log.
+    pub concurrency: usize,
+    /// Whether it reacts to an event of this name.
+    pub wants: fn(event_type: &str) -> bool,
+}
+
+/// Where a consumer stands and what it needs to move on.
+pub struct Run {
+    /// Brings the events.
+    pub bus: Bus,
+    /// Keeps the durable position.
+    pub checkpoints: Checkpoints,
+    /// Tells the position in process.
+    pub position: watch::Sender<u64>,
+    /// Ends the loop.
+    pub shutdown: CancellationToken,
+}
+
+impl Consumer {
+    /// Runs until shutdown; an error of the loop itself is logged and the loop starts again from the checkpoint.
+    pub async fn run<H, F>(&self, run: Run, handle: H)
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let work = async {
+            loop {
+                if let Err(error) = self.follow(&run, &handle).await {
+                    error!(consumer = self.name, error = format!("{error:#}"), "consumer starts again");
+                    tokio::time::sleep(RESTART_PAUSE).await;
+                }
+            }
+        };
+        // Work in flight is dropped at shutdown: it was not acknowledged, so it comes again.
+        run.shutdown.run_until_cancelled(work).await;
+    }
+
+    async fn follow<H, F>(&self, run: &Run, handle: &H) -> Result<()>
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let mut saved = run.checkpoints.get(self.name).await?;
+        run.position.send_replace(saved);
+        loop {
+            let events = run.bus.next(*run.position.borrow(), BATCH).await?;
+            let mut done = stream::iter(events).map(|event| self.deliver(run, handle, event)).buffered(self.concurrency);
+            while let Some(delivery) = done.next().await {
+                let (position, worked) = delivery?;
+                if worked || position >= saved + IDLE_STRIDE {
+                    run.checkpoints.set(self.name, position).await?;
+                    saved = position;
+                }
+                run.position.send_replace(position);
+            }
+        }
+    }
+
+    /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
+    async fn deliver<H, F>(&self, run: &Run, handle: &H, event: Recorded) -> Result<(u64, bool)>
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let position = event.position;
+        if !(self.wants)(&event.event_type) {
+            return Ok((position, false));
+        }
+        if let Err(error) = self.attempt(handle, &event).await {
+            let error = format!("{error:#}");
+            error!(consumer = self.name, position, event_type = event.event_type, error, "event parked");
+            run.checkpoints.park(self.name, position, &error).await?;
+        }
+        Ok((position, true))
+    }
+
+    async fn attempt<H, F>(&self, handle: &H, event: &Recorded) -> Result<()>
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let Err(error) = guarded(handle(event.clone())).await else { break };
+            if attempt == ATTEMPTS {
+                return Err(error);
+            }
+            let reason = format!("{error:#}");
+            warn!(consumer = self.name, position = event.position, attempt, error = reason, "event failed");
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        Ok(())
+    }
+}
+
+/// A panic in a handler is a failure of that event, not of the consumer.
+async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(anyhow!("the handler panicked")))
+}

@@ -1,0 +1,79 @@
+//! The consumer `project`: folds the log into the views, in order, a batch in one transaction.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use commands::Checkpoints;
+use domain::Recorded;
+use projections::Views;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::bus::Bus;
+
+/// Names its parked events.
+pub const NAME: &str = "project";
+/// Events folded in one transaction.
+const BATCH: u32 = 500;
+/// The pause after a failure, such as when the database is away.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// Times a single event may fail before it is parked.
+const ATTEMPTS: u32 = 5;
+
+/// Runs until shutdown. The checkpoint moves with the views, so a crash repeats nothing and loses nothing.
+pub async fn run(bus: Bus, views: Views, checkpoints: Checkpoints, shutdown: CancellationToken) {
+    let work = async {
+        loop {
+            if let Err(error) = follow(&bus, &views, &checkpoints).await {
+                error!(consumer = NAME, error = format!("{error:#}"), "consumer starts again");
+                tokio::time::sleep(RESTART_PAUSE).await;
+            }
+        }
+    };
+    shutdown.run_until_cancelled(work).await;
+}
+
+async fn follow(bus: &Bus, views: &Views, checkpoints: &Checkpoints) -> Result<()> {
+    let mut position = views.checkpoint().await?;
+    loop {
+        let events = bus.next(position, BATCH).await?;
+        position = fold(views, checkpoints, &events).await?;
+    }
+}
+
+/// Folds a batch into the views, parking what cannot be folded. Says how far the views are.
+///
+/// # Errors
+/// When the views cannot be reached.
+pub async fn fold(views: &Views, checkpoints: &Checkpoints, events: &[Recorded]) -> Result<u64> {
+    match views.apply(events).await {
+        Ok(position) => Ok(position),
+        Err(_) => one_by_one(views, checkpoints, events).await,
+    }
+}
+
+/// Finds the event that a batch fails on, so that the others are folded.
+async fn one_by_one(views: &Views, checkpoints: &Checkpoints, events: &[Recorded]) -> Result<u64> {
+    let mut position = views.checkpoint().await?;
+    for event in events.iter().filter(|event| event.position > position).collect::<Vec<_>>() {
+        position = apply_or_park(views, checkpoints, event).await?;
+    }
+    Ok(position)
+}
+
+async fn apply_or_park(views: &Views, checkpoints: &Checkpoints, event: &Recorded) -> Result<u64> {
+    // An event is only to blame when the database answers: else the whole consumer waits and starts again.
+    let mut failure = None;
+    for _ in 0..ATTEMPTS {
+        match views.apply(std::slice::from_ref(event)).await {
+            Ok(position) => return Ok(position),
+            Err(error) => failure = Some(error),
+        }
+        views.checkpoint().await?;
+    }
+    let error = failure.map(|error| format!("{error:#}")).unwrap_or_default();
+    error!(consumer = NAME, position = event.position, event_type = event.event_type, error, "event parked");
+    checkpoints.park(NAME, event.position, &error).await?;
+    views.skip(event.position).await?;
+    Ok(event.position)
+}

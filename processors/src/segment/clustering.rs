@@ -1,0 +1,224 @@
+//! From points to clusters with evidence: the algorithm that was asked for, with a given number of clusters or the best.
+
+use domain::report::{Algorithm, Candidate, Clusters, Parameters, Quality};
+use ndarray::{Array2, Axis};
+
+use super::choose::{Evidence, choose};
+use super::points::Points;
+use super::random::{self, Purpose};
+use super::words::{counted, decimals};
+use super::{density, kmeans, mixture, quality, stability};
+
+/// The most clusters that are tried when the number is not given.
+const MOST: usize = 10;
+/// Shoppers per cluster that a candidate needs on average.
+const LEAST_MEAN_SIZE: usize = 5;
+/// The silhouette is exact up to this many shoppers and measured on so many beyond.
+const SILHOUETTE_SAMPLE: usize = 20_000;
+
+/// Clusters and how good they are.
+#[derive(Clone, Debug)]
+pub struct Clustering {
+    /// The cluster of each point; none is noise.
+    pub labels: Vec<Option<u32>>,
+    /// How many clusters there are.
+    pub clusters: u32,
+    /// Iterations of the best start; 0 where the algorithm does not say.
+    pub iterations: u32,
+    /// Whether the algorithm came to rest.
+    pub converged: bool,
+    /// How good the partition is.
+    pub quality: Quality,
+    /// The numbers of clusters that were tried, when none was given.
+    pub candidates: Vec<Candidate>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// Clusters the rows of a matrix of finite numbers.
+///
+/// # Errors
+/// A sentence on why these rows cannot be clustered like this.
+pub fn cluster(rows: &Array2<f64>, parameters: &Parameters) -> Result<Clustering, String> {
+    let points = Points::of_rows(rows.view());
+    match (parameters.algorithm, parameters.clusters) {
+        (Algorithm::Dbscan, _) => by_density(rows, &points, parameters),
+        (_, Clusters::Exactly(clusters)) => given(rows, &points, clusters as usize, parameters),
+        (_, Clusters::Auto) => best(rows, &points, parameters),
+    }
+}
+
+/// A division of all points.
+struct Partition {
+    labels: Vec<u32>,
+    clusters: usize,
+    iterations: u32,
+    converged: bool,
+    note: Option<String>,
+}
+
+fn given(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &Parameters) -> Result<Clustering, String> {
+    let distinct = points.distinct(clusters);
+    if distinct < clusters {
+        return Err(format!(
+            "The shoppers show only {distinct} different combinations of features, too few for {clusters} segments."
+        ));
+    }
+    let partition = partition(rows, points, clusters, parameters).ok_or_else(|| {
+        format!("The Gaussian mixture did not come to rest with {clusters} segments. Try fewer, or k-means.")
+    })?;
+    let mut quality = qualities(points, std::slice::from_ref(&partition), parameters.seed).swap_remove(0);
+    quality.stability = Some(stable(rows, points, &partition, parameters));
+    Ok(finished(points, partition, quality, vec![]))
+}
+
+fn best(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
+    let most = MOST.min(points.len() / LEAST_MEAN_SIZE).min(points.distinct(MOST));
+    let tried = (2..=most).filter_map(|clusters| partition(rows, points, clusters, parameters));
+    let mut partitions: Vec<Partition> = tried.collect();
+    if partitions.is_empty() {
+        return Err("The shoppers are too few or too alike to be divided into segments.".to_owned());
+    }
+    let mut qualities = qualities(points, &partitions, parameters.seed);
+    if parameters.algorithm == Algorithm::Kmeans {
+        for (quality, partition) in qualities.iter_mut().zip(&partitions) {
+            quality.stability = Some(stable(rows, points, partition, parameters));
+        }
+    }
+    let evidence: Vec<Evidence> = qualities.into_iter().zip(&partitions).map(evidence).collect();
+    let candidates = choose(&evidence, points.len() as u64);
+    let place = candidates.iter().position(|candidate| candidate.chosen).unwrap_or_default();
+    let chosen = partitions.swap_remove(place);
+    let mut quality = candidates[place].quality.clone();
+    if quality.stability.is_none() {
+        quality.stability = Some(stable(rows, points, &chosen, parameters));
+    }
+    Ok(finished(points, chosen, quality, candidates))
+}
+
+fn evidence((quality, partition): (Quality, &Partition)) -> Evidence {
+    let smallest = sizes(&partition.labels, partition.clusters).into_iter().min().unwrap_or_default();
+    Evidence { clusters: partition.clusters as u32, quality, smallest }
+}
+
+fn sizes(labels: &[u32], clusters: usize) -> Vec<u64> {
+    let mut sizes = vec![0; clusters];
+    labels.iter().for_each(|label| sizes[*label as usize] += 1);
+    sizes
+}
+
+fn finished(points: &Points, partition: Partition, quality: Quality, candidates: Vec<Candidate>) -> Clustering {
+    let mut notes: Vec<String> = partition.note.into_iter().collect();
+    if points.len() > SILHOUETTE_SAMPLE {
+        let sample = counted(SILHOUETTE_SAMPLE as u64, "shopper");
+        notes.push(format!("The silhouette was measured on a random sample of {sample}."));
+    }
+    if quality.stability.is_some() && points.len() > stability::RESAMPLE_SIZE {
+        let sample = counted(stability::RESAMPLE_SIZE as u64, "shopper");
+        notes.push(format!("Stability was measured with {} resamples of {sample}.", stability::RESAMPLES));
+    }
+    Clustering {
+        labels: partition.labels.into_iter().map(Some).collect(),
+        clusters: partition.clusters as u32,
+        iterations: partition.iterations,
+        converged: partition.converged,
+        quality,
+        candidates,
+        notes,
+    }
+}
+
+fn partition(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &Parameters) -> Option<Partition> {
+    if parameters.algorithm == Algorithm::GaussianMixture {
+        return mixed(rows, points, clusters, parameters.seed);
+    }
+    let fit = kmeans::fit(points, clusters, parameters.seed);
+    let (iterations, converged) = (fit.iterations, fit.converged);
+    Some(Partition { labels: fit.labels, clusters, iterations, converged, note: None })
+}
+
+fn mixed(rows: &Array2<f64>, points: &Points, clusters: usize, seed: u64) -> Option<Partition> {
+    let mixture = mixture::fit(rows.view(), clusters, seed)?;
+    let (labels, found) = without_gaps(mixture.assign(points), clusters);
+    let likelihood = decimals(mixture.mean_log_likelihood(points), 4);
+    let sampled = match points.len() > mixture::SAMPLE {
+        true => format!(", fitted to a random sample of {}", counted(mixture::SAMPLE as u64, "shopper")),
+        false => String::new(),
+    };
+    let note = format!("The mixture of {clusters} has a mean log-likelihood of {likelihood} per shopper{sampled}.");
+    (found > 1).then_some(Partition { labels, clusters: found, iterations: 0, converged: true, note: Some(note) })
+}
+
+/// Renumbers labels so that every number is used, and counts them.
+fn without_gaps(mut labels: Vec<u32>, clusters: usize) -> (Vec<u32>, usize) {
+    let mut next = 0;
+    let places = sizes(&labels, clusters).into_iter().map(|size| {
+        next += u32::from(size > 0);
+        next.saturating_sub(1)
+    });
+    let places: Vec<u32> = places.collect();
+    labels.iter_mut().for_each(|label| *label = places[*label as usize]);
+    (labels, next as usize)
+}
+
+/// All measures but the stability.
+fn qualities(points: &Points, partitions: &[Partition], seed: u64) -> Vec<Quality> {
+    let all: Vec<&[u32]> = partitions.iter().map(|partition| &*partition.labels).collect();
+    let mut random = random::generator(seed, Purpose::Silhouette, 0, 0);
+    let silhouettes = match random::sample(points.len(), SILHOUETTE_SAMPLE, &mut random) {
+        None => quality::silhouettes(points, &all),
+        Some(places) => {
+            let pick = |labels: &&[u32]| -> Vec<u32> { places.iter().map(|place| labels[*place]).collect() };
+            let sampled: Vec<Vec<u32>> = all.iter().map(pick).collect();
+            let sampled: Vec<&[u32]> = sampled.iter().map(Vec::as_slice).collect();
+            quality::silhouettes(&points.gather(&places), &sampled)
+        }
+    };
+    let measured = partitions.iter().zip(silhouettes);
+    measured.map(|(partition, silhouette)| measure(points, partition, silhouette)).collect()
+}
+
+fn measure(points: &Points, partition: &Partition, silhouette: Option<f64>) -> Quality {
+    let labels = &partition.labels;
+    let (centroids, _) = points.means(labels, partition.clusters);
+    Quality {
+        silhouette,
+        davies_bouldin: quality::davies_bouldin(points, labels, &centroids),
+        calinski_harabasz: quality::calinski_harabasz(points, labels, &centroids),
+        stability: None,
+        inertia: Some(quality::inertia(points, labels, &centroids)),
+    }
+}
+
+fn stable(rows: &Array2<f64>, points: &Points, partition: &Partition, parameters: &Parameters) -> f64 {
+    let clusters = partition.clusters;
+    let mixture = parameters.algorithm == Algorithm::GaussianMixture;
+    stability::stability(points, &partition.labels, clusters, parameters.seed, |sample, compared, seed| {
+        if !mixture {
+            return stability::kmeans_again(&points.gather(sample), compared, clusters, seed);
+        }
+        let again = mixture::fit(rows.select(Axis(0), sample).view(), clusters, seed);
+        again.map_or_else(|| vec![0; compared.len()], |mixture| mixture.assign(compared))
+    })
+}
+
+fn by_density(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
+    let epsilon = parameters.epsilon.unwrap_or_default();
+    let labels = density::cluster(rows, epsilon, parameters.min_points.unwrap_or_default() as usize)
+        .ok_or("DBSCAN needs an epsilon above 0 and min_points of at least 2.")?;
+    let places: Vec<usize> = (0..labels.len()).filter(|place| labels[*place].is_some()).collect();
+    let dense: Vec<u32> = labels.iter().copied().flatten().collect();
+    let Some(last) = dense.iter().max() else {
+        return Err("No neighbourhood is dense enough for a segment. Try a greater epsilon or fewer min_points.".into());
+    };
+    let points = points.gather(&places);
+    let clusters = *last as usize + 1;
+    let partition = Partition { clusters, labels: dense, iterations: 1, converged: true, note: None };
+    let quality = qualities(&points, std::slice::from_ref(&partition), parameters.seed).swap_remove(0);
+    let mut found = finished(&points, partition, quality, vec![]);
+    if places.len() < labels.len() {
+        let noise = counted((labels.len() - places.len()) as u64, "shopper");
+        found.notes.push(format!("{noise} in no dense neighbourhood are in no segment; quality is measured without them."));
+    }
+    Ok(Clustering { labels, ..found })
+}

@@ -1,0 +1,5 @@
+//! Rebuilds the crate when a migration changes, because migrations are compiled in.
+
+fn main() {
+    println!("cargo:rerun-if-changed=../migrations/sqlite/views");
+}

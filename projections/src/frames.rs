@@ -1,0 +1,242 @@
+//! The dataframe seam: a frame is a sequence of chunks, each one Arrow IPC stream of about a megabyte,
+//! and a manifest that publishes them. Small chunks let a page or a few columns be read without the rest.
+
+mod codec;
+mod folder;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use domain::{DatasetId, ReportId};
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use url::Url;
+
+pub use codec::{decode, encode};
+use folder::Folder;
+
+/// The size that an encoded chunk stays below: the document limit of MongoDB, which later stores chunks too.
+pub const CHUNK_MAX_BYTES: usize = 16 * 1000 * 1000;
+
+/// Names a frame.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FrameId(Arc<str>);
+
+impl FrameId {
+    /// The rows of a dataset.
+    pub fn rows(id: DatasetId) -> Self {
+        Self::within_dataset(id, "rows")
+    }
+
+    /// The lines of a dataset's file that could not be read.
+    pub fn rejects(id: DatasetId) -> Self {
+        Self::within_dataset(id, "rejects")
+    }
+
+    /// The orders of a dataset under a revision of its roles.
+    pub fn orders(id: DatasetId, revision: u32) -> Self {
+        Self::within_dataset(id, &format!("orders-{revision}"))
+    }
+
+    /// The shoppers of a dataset under a revision of its roles.
+    pub fn shoppers(id: DatasetId, revision: u32) -> Self {
+        Self::within_dataset(id, &format!("shoppers-{revision}"))
+    }
+
+    /// What the shoppers of a dataset bought, under a revision of its roles.
+    pub fn products(id: DatasetId, revision: u32) -> Self {
+        Self::within_dataset(id, &format!("products-{revision}"))
+    }
+
+    /// Which shopper belongs to which segment of a report.
+    pub fn assignments(id: ReportId) -> Self {
+        Self(format!("{}/assignments", of_report(id)).into())
+    }
+
+    fn within_dataset(id: DatasetId, name: &str) -> Self {
+        Self(format!("{}/{name}", of_dataset(id)).into())
+    }
+}
+
+impl std::fmt::Display for FrameId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn of_dataset(id: DatasetId) -> String {
+    format!("datasets/{id}")
+}
+
+fn of_report(id: ReportId) -> String {
+    format!("reports/{id}")
+}
+
+/// What a published frame consists of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The number of rows of each chunk; a frame has at least one chunk, so that its schema is known.
+    pub chunk_rows: Vec<u64>,
+}
+
+impl Manifest {
+    /// The number of rows of the frame.
+    pub fn rows(&self) -> u64 {
+        self.chunk_rows.iter().sum()
+    }
+
+    /// The chunks that hold some of the rows from `offset`, each with the first row and the number of
+    /// rows to take. Never empty: without such rows it is nothing of the last chunk, for its schema.
+    fn slices(&self, offset: u64, limit: u64) -> Vec<(u32, usize, usize)> {
+        let (mut start, end) = (0, offset.saturating_add(limit));
+        let mut slices = Vec::new();
+        for (index, rows) in (0..).zip(&self.chunk_rows) {
+            let (first, last) = (offset.max(start), end.min(start + rows));
+            if first < last {
+                slices.push((index, (first - start) as usize, (last - first) as usize));
+            }
+            start += rows;
+        }
+        if slices.is_empty() {
+            slices.push((self.chunk_rows.len().saturating_sub(1) as u32, 0, 0));
+        }
+        slices
+    }
+}
+
+/// Where dataframes are stored.
+#[derive(Clone)]
+pub enum Frames {
+    /// A folder of the file system.
+    Folder(Folder),
+}
+
+impl Frames {
+    /// Opens the store that a URL names: `file:///folder`, which is created.
+    ///
+    /// # Errors
+    /// When the scheme is not supported or the folder cannot be made.
+    pub async fn open(url: &Url) -> Result<Self> {
+        match url.scheme() {
+            "file" => {
+                let path = url.to_file_path().map_err(|()| anyhow!("'{url}' does not name a folder"))?;
+                Self::open_folder(&path).await
+            }
+            other => bail!("the frames URL begins with '{other}:'; supported is file:"),
+        }
+    }
+
+    async fn open_folder(path: &Path) -> Result<Self> {
+        tokio::fs::create_dir_all(path).await.with_context(|| format!("creating {}", path.display()))?;
+        Ok(Self::Folder(Folder::new(path)))
+    }
+
+    /// Stores an encoded chunk; the same index again overwrites it.
+    ///
+    /// # Errors
+    /// When the chunk is too large or cannot be written.
+    pub async fn put_chunk(&self, frame: &FrameId, index: u32, bytes: Bytes) -> Result<()> {
+        ensure!(bytes.len() < CHUNK_MAX_BYTES, "chunk {index} of {frame} has {} bytes", bytes.len());
+        let Self::Folder(folder) = self;
+        let (folder, id) = (folder.clone(), frame.clone());
+        spawn_blocking(move || folder.put_chunk(&id.0, index, &bytes))
+            .await?
+            .with_context(|| format!("writing chunk {index} of {frame}"))
+    }
+
+    /// Publishes a frame whose chunks are stored: from now on it exists, survives a power cut, and has no
+    /// chunks of a longer frame that stood here before.
+    ///
+    /// # Errors
+    /// When the manifest names no chunk, a chunk is missing or the manifest cannot be written.
+    pub async fn finish(&self, frame: &FrameId, manifest: &Manifest) -> Result<()> {
+        ensure!(!manifest.chunk_rows.is_empty(), "{frame} has no chunk");
+        let Self::Folder(folder) = self;
+        let (folder, id, manifest) = (folder.clone(), frame.clone(), manifest.clone());
+        spawn_blocking(move || folder.finish(&id.0, &manifest)).await?.with_context(|| format!("publishing {frame}"))
+    }
+
+    /// What a frame consists of; nothing when it was not published.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn manifest(&self, frame: &FrameId) -> Result<Option<Manifest>> {
+        let Self::Folder(folder) = self;
+        let (folder, id) = (folder.clone(), frame.clone());
+        spawn_blocking(move || folder.manifest(&id.0))
+            .await?
+            .with_context(|| format!("reading the manifest of {frame}"))
+    }
+
+    /// Reads one chunk, all columns or those at some places of the schema.
+    ///
+    /// # Errors
+    /// When there is no such chunk or it cannot be read.
+    pub async fn chunk(&self, frame: &FrameId, index: u32, columns: Option<&[usize]>) -> Result<RecordBatch> {
+        let Self::Folder(folder) = self;
+        let (folder, id, columns) = (folder.clone(), frame.clone(), columns.map(<[usize]>::to_vec));
+        spawn_blocking(move || decode(&folder.chunk(&id.0, index)?, columns.as_deref()))
+            .await?
+            .with_context(|| format!("reading chunk {index} of {frame}"))
+    }
+
+    /// Reads at most `limit` rows from the row `offset` on; touches only the chunks that hold them. There is
+    /// always at least one batch, so that the schema is known.
+    ///
+    /// # Errors
+    /// When the frame does not exist or cannot be read.
+    pub async fn page(
+        &self,
+        frame: &FrameId,
+        offset: u64,
+        limit: usize,
+        columns: Option<&[usize]>,
+    ) -> Result<Vec<RecordBatch>> {
+        let manifest = self.manifest(frame).await?.with_context(|| format!("there is no frame {frame}"))?;
+        let mut batches = Vec::new();
+        for (index, first, rows) in manifest.slices(offset, limit as u64) {
+            batches.push(self.chunk(frame, index, columns).await?.slice(first, rows));
+        }
+        Ok(batches)
+    }
+
+    /// Removes all frames of a dataset, if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub async fn delete_dataset(&self, id: DatasetId) -> Result<()> {
+        self.delete(of_dataset(id)).await
+    }
+
+    /// Removes all frames of a report, if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub async fn delete_report(&self, id: ReportId) -> Result<()> {
+        self.delete(of_report(id)).await
+    }
+
+    async fn delete(&self, owner: String) -> Result<()> {
+        let Self::Folder(folder) = self;
+        let folder = folder.clone();
+        let context = format!("deleting the frames of {owner}");
+        spawn_blocking(move || folder.delete(&owner)).await?.context(context)
+    }
+
+    /// Whether the store can be reached.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn check(&self) -> Result<()> {
+        let Self::Folder(folder) = self;
+        let folder = folder.clone();
+        spawn_blocking(move || folder.check()).await?.context("looking for the folder of the frames")
+    }
+}
+
+#[cfg(test)]
+#[path = "frames/conformance.rs"]
+mod conformance;

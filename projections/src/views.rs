@@ -1,0 +1,177 @@
+//! The views seam: what the log says, folded into rows that answer questions. A view is never changed by anything
+//! but an event, and its checkpoint moves in the same transaction as its rows.
+
+mod customers;
+mod datasets;
+mod fold;
+mod members;
+mod queries;
+mod report_summaries;
+mod reports;
+mod row;
+mod sqlite;
+mod store_roles;
+mod stores;
+mod uploads;
+mod users;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod given;
+#[cfg(test)]
+mod histories;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use domain::Recorded;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use url::Url;
+
+pub use customers::CustomerRow;
+pub use datasets::{DatasetFilter, DatasetRow};
+pub use members::MemberRow;
+pub use report_summaries::ReportSummary;
+pub use reports::{ReportRow, ReportStatus};
+pub use row::{Page, Row};
+pub use sqlite::SqliteViews;
+pub use stores::{StoreFilter, StoreRow};
+pub use uploads::{UploadFilter, UploadRow, UploadStatus};
+pub use users::UserRow;
+
+use fold::Fact;
+use store_roles::StoreRolesRow;
+
+/// How long to wait without being woken before looking at the checkpoint: the projector may be another process.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Where the views are kept.
+#[derive(Clone)]
+pub enum Views {
+    /// In one SQLite file.
+    Sqlite(SqliteViews),
+}
+
+impl Views {
+    /// Opens the views that a URL names, such as `sqlite:///var/lib/datacore/views.sqlite`.
+    ///
+    /// # Errors
+    /// When the scheme is not supported or the database cannot be opened.
+    pub async fn open(url: &Url) -> Result<Self> {
+        match url.scheme() {
+            "sqlite" => Ok(Self::Sqlite(SqliteViews::open(url).await.with_context(|| format!("opening {url}"))?)),
+            other => bail!("the views URL begins with '{other}:'; supported is sqlite:"),
+        }
+    }
+
+    /// Folds events into every view and moves the checkpoint, all in one transaction. Events that are folded
+    /// already are left out, so a batch may be repeated. Returns the new checkpoint.
+    ///
+    /// # Errors
+    /// When positions are missing before or among the events, when an event cannot be decoded (its position is
+    /// named), or when the database fails. Nothing is changed then.
+    pub async fn apply(&self, events: &[Recorded]) -> Result<u64> {
+        let Self::Sqlite(views) = self;
+        let mut batch = views.begin().await?;
+        let checkpoint = batch.checkpoint().await?;
+        let events = following(events, checkpoint)?;
+        let Some(position) = events.last().map(|event| event.position) else { return Ok(checkpoint) };
+        let facts = events.into_iter().map(Fact::of).collect::<Result<Vec<_>>>()?;
+        fold::fold(&mut batch, &facts).await?;
+        batch.commit(position).await?;
+        views.positions.send_replace(position);
+        Ok(position)
+    }
+
+    /// Moves the checkpoint past an event that cannot be folded. A position that is passed already is left alone.
+    ///
+    /// # Errors
+    /// When it is not the next event, or the database fails.
+    pub async fn skip(&self, position: u64) -> Result<()> {
+        let Self::Sqlite(views) = self;
+        let mut batch = views.begin().await?;
+        let checkpoint = batch.checkpoint().await?;
+        if position <= checkpoint {
+            return Ok(());
+        }
+        ensure!(position == checkpoint + 1, "cannot skip position {position} while the views are at {checkpoint}");
+        batch.commit(position).await?;
+        views.positions.send_replace(position);
+        Ok(())
+    }
+
+    /// The position of the last event that is folded; 0 when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn checkpoint(&self) -> Result<u64> {
+        let Self::Sqlite(views) = self;
+        views.checkpoint().await
+    }
+
+    /// The checkpoint as this process moves it. Another process may be ahead of it.
+    pub fn positions(&self) -> watch::Receiver<u64> {
+        let Self::Sqlite(views) = self;
+        views.positions.subscribe()
+    }
+
+    /// Waits until an event is folded, and says whether it was in time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn wait_for(&self, position: u64, within: Duration) -> Result<bool> {
+        let mut positions = self.positions();
+        let reached = async {
+            while *positions.borrow() < position && self.checkpoint().await? < position {
+                // Whatever ends this pause, the checkpoint is looked at again.
+                let _ = timeout(POLL, positions.wait_for(|reached| *reached >= position)).await;
+            }
+            Ok(())
+        };
+        timeout(within, reached).await.map_or(Ok(false), |reached| reached.map(|()| true))
+    }
+
+    /// Empties every view and the checkpoint in one transaction; the log can be folded again from the start.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rebuild(&self) -> Result<()> {
+        let Self::Sqlite(views) = self;
+        let mut batch = views.begin().await?;
+        batch.clear().await?;
+        batch.commit(0).await?;
+        views.positions.send_replace(0);
+        Ok(())
+    }
+
+    /// Every row of every view in a fixed order: equal exactly when the views are equal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn dump(&self) -> Result<String> {
+        let Self::Sqlite(views) = self;
+        views.dump().await
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<()> {
+        self.checkpoint().await.map(|_| ())
+    }
+}
+
+/// The events after the checkpoint, which must come without a gap.
+fn following(events: &[Recorded], checkpoint: u64) -> Result<Vec<&Recorded>> {
+    let events: Vec<_> = events.iter().filter(|event| event.position > checkpoint).collect();
+    let mut last = checkpoint;
+    for event in &events {
+        let position = event.position;
+        ensure!(position == last + 1, "the event at position {position} cannot follow the one at position {last}");
+        last = position;
+    }
+    Ok(events)
+}

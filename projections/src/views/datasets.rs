@@ -1,0 +1,146 @@
+//! What is in this dataset, and what do its columns mean?
+
+use chrono::{DateTime, Utc};
+use domain::dataset::{Column, NewDataset, Shape, ShopperSummary, assign_roles};
+use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadId};
+use serde::{Deserialize, Serialize};
+
+use super::fold::{Fact, View};
+use super::row::Row;
+
+/// A dataset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetRow {
+    /// The dataset.
+    pub id: DatasetId,
+    /// The upload it was made from.
+    pub upload_id: UploadId,
+    /// The store whose purchases it holds.
+    pub store_id: StoreId,
+    /// Rows that were read.
+    pub row_count: u64,
+    /// Rows that were left out; the rejects frame says why.
+    pub rejected_row_count: u64,
+    /// The text encoding, such as `UTF-8`.
+    pub encoding: String,
+    /// The separator of the fields, such as `,`.
+    pub delimiter: String,
+    /// What the rows are; unknown while the shoppers are, or when there are none.
+    pub shape: Option<Shape>,
+    /// The columns in file order.
+    pub columns: Vec<Column>,
+    /// How many different shoppers; unknown while they are aggregated, or when there are none.
+    pub shopper_count: Option<u64>,
+    /// Counts the assignments of roles.
+    pub revision: u32,
+    /// The shoppers under this revision, or why there are none; absent while they are aggregated.
+    pub shoppers: Option<Result<ShopperSummary, String>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which datasets to list.
+#[derive(Clone, Debug, Default)]
+pub struct DatasetFilter {
+    /// Only datasets of this store.
+    pub store_id: Option<StoreId>,
+}
+
+impl View for DatasetRow {
+    const TABLE: &'static str = "datasets";
+
+    fn key(fact: &Fact<'_>) -> Option<String> {
+        matches!(fact.event, Event::Dataset(_)).then(|| fact.recorded.aggregate_id.to_string())
+    }
+
+    fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
+        let Event::Dataset(event) = &fact.event else { return row };
+        match event {
+            DatasetEvent::DatasetCreated(new) => Some(Row::new(Some(new.customer_id), fact, made(new, fact))),
+            DatasetEvent::ColumnRolesAssigned { revision, roles } => Some(row?.changed(fact, |dataset| {
+                dataset.revision = *revision;
+                assign_roles(&mut dataset.columns, roles);
+                dataset.set_shoppers(None);
+            })),
+            DatasetEvent::ShoppersAggregated { revision, shoppers } => Some(row?.changed(fact, |dataset| {
+                if dataset.revision == *revision {
+                    dataset.set_shoppers(Some(shoppers.clone()));
+                }
+            })),
+            DatasetEvent::DatasetRejected { .. } => row,
+            DatasetEvent::DatasetDeleted { .. } => None,
+        }
+    }
+
+    fn store_id(&self) -> Option<StoreId> {
+        Some(self.store_id)
+    }
+}
+
+impl DatasetRow {
+    fn set_shoppers(&mut self, shoppers: Option<Result<ShopperSummary, String>>) {
+        let summary = shoppers.as_ref().and_then(|shoppers| shoppers.as_ref().ok());
+        self.shape = summary.map(|summary| summary.shape);
+        self.shopper_count = summary.map(|summary| summary.shopper_count);
+        self.shoppers = shoppers;
+    }
+}
+
+fn made(new: &NewDataset, fact: &Fact<'_>) -> DatasetRow {
+    let mut dataset = DatasetRow {
+        id: DatasetId(fact.recorded.aggregate_id),
+        upload_id: new.upload_id,
+        store_id: new.store_id,
+        row_count: new.row_count,
+        rejected_row_count: new.rejected_row_count,
+        encoding: new.encoding.clone(),
+        delimiter: new.delimiter.clone(),
+        shape: None,
+        columns: new.columns.clone(),
+        shopper_count: None,
+        revision: 0,
+        shoppers: None,
+        created_at: fact.at(),
+    };
+    dataset.set_shoppers(Some(new.shoppers.clone()));
+    dataset
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::dataset::ColumnRole;
+
+    use super::super::given::{Log, aggregated, assigned, created};
+    use super::*;
+
+    #[test]
+    fn shows_what_was_read() {
+        let row = Log::new().dataset(1, 1, created(1)).only::<DatasetRow>();
+        assert_eq!((row.body.shape, row.body.shopper_count), (Some(Shape::Purchases), Some(2)));
+        assert_eq!((row.body.row_count, row.version), (3, 1));
+    }
+
+    #[test]
+    fn new_roles_leave_the_shoppers_unknown_until_they_are_aggregated() {
+        let log = Log::new().dataset(1, 1, created(1)).dataset(1, 1, assigned(1, "who", ColumnRole::Shopper));
+        let row = log.only::<DatasetRow>().body;
+        assert_eq!((row.revision, row.shape, row.shopper_count, row.shoppers), (1, None, None, None));
+        assert_eq!(row.columns[0].role, Some(ColumnRole::Shopper));
+        assert_eq!(row.columns[1].role, None, "a column that is not named loses its role");
+
+        let row = log.dataset(1, 1, aggregated(1, 9)).only::<DatasetRow>();
+        assert_eq!((row.body.shopper_count, row.version), (Some(9), 3));
+    }
+
+    #[test]
+    fn shoppers_of_an_older_revision_do_not_count() {
+        let log = Log::new().dataset(1, 1, created(1)).dataset(1, 1, assigned(1, "who", ColumnRole::Shopper));
+        assert_eq!(log.dataset(1, 1, aggregated(0, 9)).only::<DatasetRow>().body.shopper_count, None);
+    }
+
+    #[test]
+    fn a_deleted_dataset_is_not_there() {
+        let deleted = DatasetEvent::DatasetDeleted { upload_id: UploadId::default() };
+        assert!(Log::new().dataset(1, 1, created(1)).dataset(1, 1, deleted).rows::<DatasetRow>().is_empty());
+    }
+}

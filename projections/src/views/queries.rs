@@ -1,0 +1,224 @@
+//! The questions that the views answer. Each names the customer it is about, so that nothing of another
+//! customer can be read; only users stand outside of customers.
+
+use anyhow::Result;
+use domain::dataset::Roles;
+use domain::{CustomerId, DatasetId, MemberRole, ReportId, StoreId, UploadId, UserId};
+
+use super::fold::View;
+use super::row::Selection;
+use super::store_roles::ASSIGNED;
+use super::{
+    CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportSummary, Row, StoreFilter, StoreRolesRow,
+    StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
+};
+
+/// Reads. Each fails only when the database does, or when a row cannot be read.
+impl Views {
+    /// A registered user.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn user(&self, user: UserId) -> Result<Option<Row<UserRow>>> {
+        let Self::Sqlite(views) = self;
+        views.get(&user.to_string()).await
+    }
+
+    /// A customer that has not left.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn customer(&self, customer: CustomerId) -> Result<Option<Row<CustomerRow>>> {
+        self.owned(customer, customer).await
+    }
+
+    /// The customers that a user is a member of, oldest first, with what the user may do there.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn customers_of(
+        &self,
+        user: UserId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<(Row<CustomerRow>, MemberRole)>> {
+        let Self::Sqlite(views) = self;
+        let rows = views.customers_of(user, after, Some(limit.saturating_add(1))).await?;
+        let rows = rows.into_iter().map(|(customer, member)| (customer, member.role)).collect();
+        Ok(Page::of(rows, limit, |(customer, _)| customer.position))
+    }
+
+    /// All customers that a user is a member of.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn customer_ids_of(&self, user: UserId) -> Result<Vec<CustomerId>> {
+        let Self::Sqlite(views) = self;
+        Ok(views.customers_of(user, None, None).await?.into_iter().map(|(customer, _)| customer.body.id).collect())
+    }
+
+    /// A member of a customer that has not left.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn member(&self, customer: CustomerId, user: UserId) -> Result<Option<Row<MemberRow>>> {
+        let Self::Sqlite(views) = self;
+        views.member(customer, user).await
+    }
+
+    /// What a user may do for a customer: none when not a member, or when the customer left.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn role(&self, customer: CustomerId, user: UserId) -> Result<Option<MemberRole>> {
+        Ok(self.member(customer, user).await?.map(|member| member.body.role))
+    }
+
+    /// The members of a customer, oldest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn members(&self, customer: CustomerId, after: Option<u64>, limit: u32) -> Result<Page<Row<MemberRow>>> {
+        self.page(Selection::of(customer), after, limit).await
+    }
+
+    /// An open store.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn store(&self, customer: CustomerId, store: StoreId) -> Result<Option<Row<StoreRow>>> {
+        self.owned(customer, store).await
+    }
+
+    /// The open stores that a filter lets through, oldest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn stores(
+        &self,
+        customer: CustomerId,
+        filter: &StoreFilter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<StoreRow>>> {
+        if filter.is_open() {
+            return self.page(Selection::of(customer), after, limit).await;
+        }
+        // Databases fold the case of letters differently, so names are compared here. A customer has few stores.
+        let mut rows = self.all::<StoreRow>(Selection { after, ..Selection::of(customer) }).await?;
+        rows.retain(|row| filter.matches(&row.body));
+        Ok(Page::of(rows, limit, |row| row.position))
+    }
+
+    /// An upload, also when it was deleted.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn upload(&self, customer: CustomerId, upload: UploadId) -> Result<Option<Row<UploadRow>>> {
+        self.owned(customer, upload).await
+    }
+
+    /// The uploads that a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn uploads(
+        &self,
+        customer: CustomerId,
+        filter: &UploadFilter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<UploadRow>>> {
+        let status = filter.status.map(Into::into);
+        let hidden = if status.is_none() { Some(UploadStatus::Deleted.into()) } else { None };
+        let selection = Selection { store_id: filter.store_id, status, hidden, ..Selection::of(customer) };
+        self.page(selection.newest_first(), after, limit).await
+    }
+
+    /// All uploads of a customer that are not deleted.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn upload_ids(&self, customer: CustomerId) -> Result<Vec<UploadId>> {
+        let selection = Selection { hidden: Some(UploadStatus::Deleted.into()), ..Selection::of(customer) };
+        Ok(self.all::<UploadRow>(selection).await?.into_iter().map(|row| row.body.id).collect())
+    }
+
+    /// A dataset.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn dataset(&self, customer: CustomerId, dataset: DatasetId) -> Result<Option<Row<DatasetRow>>> {
+        self.owned(customer, dataset).await
+    }
+
+    /// The datasets that a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn datasets(
+        &self,
+        customer: CustomerId,
+        filter: &DatasetFilter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<DatasetRow>>> {
+        let selection = Selection { store_id: filter.store_id, ..Selection::of(customer) };
+        self.page(selection.newest_first(), after, limit).await
+    }
+
+    /// The roles that people assigned last to the columns of a file of this store; empty when nobody did.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn store_roles(&self, customer: CustomerId, store: StoreId) -> Result<Roles> {
+        let selection = Selection { store_id: Some(store), status: Some(ASSIGNED), ..Selection::of(customer) };
+        let rows = self.all::<StoreRolesRow>(Selection { limit: Some(1), ..selection.newest_first() }).await?;
+        Ok(rows.into_iter().find_map(|row| row.body.roles).unwrap_or_default())
+    }
+
+    /// A report with its findings.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn report(&self, customer: CustomerId, report: ReportId) -> Result<Option<Row<ReportRow>>> {
+        self.owned(customer, report).await
+    }
+
+    /// The reports without their findings, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn reports(
+        &self,
+        customer: CustomerId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<ReportSummary>>> {
+        self.page(Selection::of(customer).newest_first(), after, limit).await
+    }
+
+    /// All reports of a customer.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn report_ids(&self, customer: CustomerId) -> Result<Vec<ReportId>> {
+        let rows = self.all::<ReportSummary>(Selection::of(customer)).await?;
+        Ok(rows.into_iter().map(|row| row.body.id).collect())
+    }
+
+    async fn owned<T: View>(&self, customer: CustomerId, id: impl ToString) -> Result<Option<Row<T>>> {
+        let Self::Sqlite(views) = self;
+        Ok(views.get(&id.to_string()).await?.filter(|row| row.customer_id == Some(customer)))
+    }
+
+    async fn page<T: View>(&self, selection: Selection, after: Option<u64>, limit: u32) -> Result<Page<Row<T>>> {
+        let rows = self.all(selection.page(after, limit)).await?;
+        Ok(Page::of(rows, limit, |row| row.position))
+    }
+
+    async fn all<T: View>(&self, selection: Selection) -> Result<Vec<Row<T>>> {
+        let Self::Sqlite(views) = self;
+        views.rows(&selection).await
+    }
+}

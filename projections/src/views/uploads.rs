@@ -1,0 +1,193 @@
+//! What became of this upload?
+
+use chrono::{DateTime, Utc};
+use domain::upload::StoredFile;
+use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadEvent, UploadId, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::fold::{Fact, View};
+use super::row::Row;
+
+/// How far an upload is, as far as the log knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum UploadStatus {
+    /// It is stored, and not read yet.
+    Received,
+    /// Its dataset is there.
+    Ready,
+    /// It cannot be read.
+    Rejected,
+    /// It was deleted. The same bytes may come again; the row begins anew then.
+    Deleted,
+}
+
+/// A file that was received.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct UploadRow {
+    /// The upload.
+    pub id: UploadId,
+    /// Counts how often the content came.
+    pub generation: u32,
+    /// The store whose data it holds.
+    pub store_id: StoreId,
+    /// The name it had.
+    pub filename: String,
+    /// What its sender said about it.
+    pub description: Option<String>,
+    /// Its size after decompression.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes after decompression, in hexadecimal.
+    pub sha256: String,
+    /// Where the bytes are; not for clients.
+    pub location: String,
+    /// How far it is.
+    pub status: UploadStatus,
+    /// What was made of it.
+    pub dataset_id: Option<DatasetId>,
+    /// Rows that were read.
+    pub row_count: Option<u64>,
+    /// Rows that were left out.
+    pub rejected_row_count: Option<u64>,
+    /// Why it cannot be read, for a person.
+    pub error: Option<String>,
+    /// Who sent it.
+    pub uploaded_by: UserId,
+    /// When it came.
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// Which uploads to list.
+#[derive(Clone, Debug, Default)]
+pub struct UploadFilter {
+    /// Only uploads of this store.
+    pub store_id: Option<StoreId>,
+    /// Only uploads with this status; without one, all that are not deleted.
+    pub status: Option<UploadStatus>,
+}
+
+impl View for UploadRow {
+    const TABLE: &'static str = "uploads";
+
+    fn key(fact: &Fact<'_>) -> Option<String> {
+        match &fact.event {
+            Event::Upload(UploadEvent::DuplicateRejected { .. }) => None,
+            Event::Upload(_) => Some(fact.recorded.aggregate_id.to_string()),
+            Event::Dataset(DatasetEvent::DatasetCreated(new)) => Some(new.upload_id.to_string()),
+            Event::Dataset(DatasetEvent::DatasetRejected { upload_id, .. }) => Some(upload_id.to_string()),
+            _ => None,
+        }
+    }
+
+    fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
+        match &fact.event {
+            Event::Upload(UploadEvent::FileUploaded { generation, file }) => {
+                let row = Row::new(Some(file.customer_id), fact, received(*generation, file, fact));
+                Some(Row { version: fact.recorded.position, ..row })
+            }
+            Event::Upload(UploadEvent::UploadDeleted { .. }) => Some(change(row?, fact, |upload| {
+                upload.status = UploadStatus::Deleted;
+                upload.dataset_id = None;
+            })),
+            Event::Dataset(event) if row.as_ref().is_some_and(|row| awaits(&row.body, fact)) => {
+                Some(change(row?, fact, |upload| take(upload, event)))
+            }
+            _ => row,
+        }
+    }
+
+    fn store_id(&self) -> Option<StoreId> {
+        Some(self.store_id)
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        Some(self.status.into())
+    }
+}
+
+fn received(generation: u32, file: &StoredFile, fact: &Fact<'_>) -> UploadRow {
+    UploadRow {
+        id: UploadId(fact.recorded.aggregate_id),
+        generation,
+        store_id: file.store_id,
+        filename: file.filename.clone(),
+        description: file.description.clone(),
+        size_bytes: file.size_bytes,
+        sha256: file.sha256.clone(),
+        location: file.location.clone(),
+        status: UploadStatus::Received,
+        dataset_id: None,
+        row_count: None,
+        rejected_row_count: None,
+        error: None,
+        uploaded_by: file.uploaded_by,
+        uploaded_at: fact.at(),
+    }
+}
+
+/// Whether a dataset's event is the answer to this generation of the upload. An older generation's reading may
+/// end after the upload was deleted or came again.
+fn awaits(upload: &UploadRow, fact: &Fact<'_>) -> bool {
+    upload.status == UploadStatus::Received
+        && DatasetId::of_upload(upload.id, upload.generation).0 == fact.recorded.aggregate_id
+}
+
+fn take(upload: &mut UploadRow, event: &DatasetEvent) {
+    match event {
+        DatasetEvent::DatasetCreated(new) => {
+            upload.status = UploadStatus::Ready;
+            upload.dataset_id = Some(DatasetId::of_upload(upload.id, upload.generation));
+            upload.row_count = Some(new.row_count);
+            upload.rejected_row_count = Some(new.rejected_row_count);
+        }
+        DatasetEvent::DatasetRejected { reason, .. } => {
+            upload.status = UploadStatus::Rejected;
+            upload.error = Some(reason.clone());
+        }
+        _ => {}
+    }
+}
+
+/// Sequences of two aggregates could be equal, positions never are.
+fn change(row: Row<UploadRow>, fact: &Fact<'_>, change: impl FnOnce(&mut UploadRow)) -> Row<UploadRow> {
+    Row { version: fact.recorded.position, ..row.changed(fact, change) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::given::{Log, created, dataset, rejected, removed, upload, uploaded};
+    use super::*;
+
+    #[test]
+    fn is_ready_with_its_dataset() {
+        let row = Log::new().upload(1, uploaded(1)).dataset(1, 1, created(1)).only::<UploadRow>();
+        assert_eq!((row.body.id, row.body.status), (upload(1), UploadStatus::Ready));
+        assert_eq!((row.body.dataset_id, row.body.row_count), (Some(dataset(1, 1)), Some(3)));
+        assert_eq!((row.position, row.version), (1, 2));
+    }
+
+    #[test]
+    fn says_why_it_cannot_be_read() {
+        let row = Log::new().upload(1, uploaded(1)).dataset(1, 1, rejected(1)).only::<UploadRow>().body;
+        assert_eq!((row.status, row.error.as_deref()), (UploadStatus::Rejected, Some("it is a picture")));
+    }
+
+    #[test]
+    fn a_reading_that_ends_after_the_deletion_changes_nothing() {
+        let log = Log::new().upload(1, uploaded(1)).upload(1, removed(1)).dataset(1, 1, created(1));
+        let row = log.only::<UploadRow>().body;
+        assert_eq!((row.status, row.dataset_id), (UploadStatus::Deleted, None));
+    }
+
+    #[test]
+    fn the_same_bytes_begin_the_row_anew() {
+        let log = Log::new().upload(1, uploaded(1)).dataset(1, 1, created(1)).upload(1, removed(1));
+        let log = log.upload(1, uploaded(2)).dataset(1, 1, created(1));
+        let row = log.only::<UploadRow>();
+        assert_eq!((row.body.status, row.body.generation, row.position), (UploadStatus::Received, 2, 4));
+        let row = log.dataset(1, 2, created(1)).only::<UploadRow>();
+        assert_eq!(row.body.dataset_id, Some(dataset(1, 2)));
+    }
+}

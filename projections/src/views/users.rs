@@ -1,0 +1,74 @@
+//! Who is this user? Personal fields stay sealed here; whoever answers opens them.
+
+use chrono::{DateTime, Utc};
+use domain::{Event, Sealed, UserEvent, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::fold::{Fact, View};
+use super::row::Row;
+
+/// A registered user.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// The user.
+    pub id: UserId,
+    /// Sealed e-mail address.
+    pub email: Sealed,
+    /// Sealed full name.
+    pub name: Sealed,
+    /// Sealed phone number.
+    pub phone_number: Option<Sealed>,
+    /// When the user registered.
+    pub created_at: DateTime<Utc>,
+}
+
+impl View for UserRow {
+    const TABLE: &'static str = "users";
+
+    fn key(fact: &Fact<'_>) -> Option<String> {
+        matches!(fact.event, Event::User(_)).then(|| fact.recorded.aggregate_id.to_string())
+    }
+
+    fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
+        let Event::User(event) = &fact.event else { return row };
+        match event {
+            UserEvent::UserRegistered { email, name, phone_number, .. } => {
+                let (email, name, phone_number) = (email.clone(), name.clone(), phone_number.clone());
+                let id = UserId(fact.recorded.aggregate_id);
+                Some(Row::new(None, fact, Self { id, email, name, phone_number, created_at: fact.at() }))
+            }
+            UserEvent::ProfileChanged { name, phone_number } => Some(row?.changed(fact, |user| {
+                user.name = name.clone();
+                user.phone_number = phone_number.clone();
+            })),
+            UserEvent::PasswordChanged { .. } => row,
+            UserEvent::UserErased { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::given::{Log, sealed, signed_up};
+    use super::*;
+
+    #[test]
+    fn a_profile_change_keeps_the_address() {
+        let log = Log::new()
+            .user(1, signed_up())
+            .user(1, UserEvent::ProfileChanged { name: sealed("Ana Ruiz"), phone_number: Some(sealed("555")) });
+        let row = log.only::<UserRow>();
+        assert_eq!((row.version, row.position), (2, 1));
+        assert_eq!(row.body.email, sealed("ana@example.com"));
+        assert_eq!(row.body.name, sealed("Ana Ruiz"));
+        assert_eq!(row.body.phone_number, Some(sealed("555")));
+    }
+
+    #[test]
+    fn nothing_is_left_of_an_erased_user() {
+        let erased = UserEvent::UserErased { key_id: Uuid::nil(), credential_id: Uuid::nil() };
+        assert!(Log::new().user(1, signed_up()).user(1, erased).rows::<UserRow>().is_empty());
+    }
+}
