@@ -12,20 +12,21 @@ const WORDS = {
   CustomerRegistered: ({ name }) => `${name} was registered`,
   CustomerDetailsChanged: ({ name }) => `${name} changed its name or description`,
   CustomerClosed: () => 'The company was closed',
-  MemberAdded: ({ user_id: user, role }, who) => `${who(user)} became ${role}`,
-  MemberRoleChanged: ({ user_id: user, role }, who) => `${who(user)} is ${role} now`,
-  MemberRemoved: ({ user_id: user }, who) => `${who(user)} left the company`,
+  MemberAdded: ({ user_id: user, role }, { who }) => `${who(user)} became ${role}`,
+  MemberRoleChanged: ({ user_id: user, role }, { who }) => `${who(user)} is ${role} now`,
+  MemberRemoved: ({ user_id: user }, { who }) => `${who(user)} left the company`,
   StoreOpened: ({ name, city }) => `Store ${name}${city ? ` in ${city}` : ''} was added`,
   StoreDetailsChanged: ({ name }) => `Store ${name} was changed`,
   StoreClosed: () => 'A store was closed',
   FileUploaded: ({ filename, size_bytes: size }) => `${filename} was uploaded (${bytes(size)})`,
   DuplicateRejected: ({ filename }) => `${filename} was refused: the same content was here already`,
-  UploadDeleted: () => 'An upload was deleted',
-  DatasetCreated: ({ row_count: rows, rejected_row_count: rejected }) => `A dataset of ${counted(rows, 'row')} was made${rejected ? `; ${whole(rejected)} left out` : ''}`,
-  DatasetRejected: ({ reason }) => `A file could not be read: ${reason}`,
+  UploadDeleted: (_, { file }) => `${file} was deleted`,
+  DatasetCreated: ({ row_count: rows, rejected_row_count: rejected }, { file }) =>
+    `${file} was read: ${counted(rows, 'row')}${rejected ? `, ${whole(rejected)} left out` : ''}`,
+  DatasetRejected: ({ reason }, { file }) => `${file} could not be read: ${reason}`,
   ColumnRolesAssigned: ({ roles }) => `Column roles were set: ${Object.entries(roles).map(([column, role]) => `${column} is ${words(role).toLowerCase()}`).join(', ')}`,
   ShoppersAggregated: ({ shoppers }) => (shoppers.Ok ? `${counted(shoppers.Ok.shopper_count, 'shopper')} counted anew` : `No shoppers: ${shoppers.Err}`),
-  DatasetDeleted: () => 'A dataset was deleted',
+  DatasetDeleted: (_, { file }) => `The dataset of ${file} was removed`,
   ReportRequested: () => 'Segments were asked for',
   ReportCompleted: ({ clusters, shopper_count: shoppers }) => `${counted(clusters, 'segment')} found among ${counted(shoppers, 'shopper')}`,
   ReportFailed: ({ reason }) => `No segments: ${reason}`,
@@ -33,9 +34,10 @@ const WORDS = {
 
 /** The view of what happened. */
 export async function activity(context) {
-  const [events, members] = await Promise.all([read(context), all(`${context.base}/members`, context).catch(() => [])]);
+  const members = await all(`${context.base}/members`, context);
   const names = new Map(members.map((member) => [member.user_id, member.name]));
   const who = (id) => names.get(id) ?? 'Someone';
+  const events = await read(context, who);
   const list = h('ol.events');
   let shown = 0;
   const more = h('button', { type: 'button', onclick: () => add() }, 'Show more');
@@ -50,11 +52,15 @@ export async function activity(context) {
 }
 
 /** All events of the company, newest first. */
-async function read({ base, signal }) {
-  const log = known.get(base) ?? { events: [], after: 0 };
+async function read({ base, signal }, who) {
+  const log = known.get(base) ?? { events: [], files: new Map(), after: 0 };
   for (let isMore = true; isMore;) {
     const page = await get(`${base}/events?after=${log.after}&limit=200`, { signal });
-    log.events.unshift(...page.items.map(({ position, type, actor, recorded_at, data }) => ({ position, type, actor, recorded_at, text: (who) => (WORDS[type] ?? (() => type))(data, who) })).reverse());
+    for (const event of page.items) {
+      if (event.type === 'FileUploaded') log.files.set(event.aggregate_id, event.data.filename);
+      const { position, actor, recorded_at: at } = event;
+      log.events.unshift({ position, actor, at, text: sentence(event, who, log.files) });
+    }
     log.after = page.items.at(-1)?.position ?? log.after;
     isMore = page.next !== null && page.items.length > 0;
   }
@@ -62,8 +68,14 @@ async function read({ base, signal }) {
   return log.events;
 }
 
-function item({ position, actor, recorded_at: at, text }, who) {
+/** An event in words; an event that this page does not know is shown by its name. */
+function sentence({ type, data, aggregate_id: id }, who, files) {
+  const file = files.get(data.upload_id ?? id) ?? 'A file';
+  return (WORDS[type] ?? (() => type))(data, { who, file });
+}
+
+function item({ position, actor, at, text }, who) {
   const [kind, id] = actor.split(':');
   return h('li', {}, h('small', { title: 'Place in the log' }, `#${position}`),
-    h('span', {}, text(who), ' ', h('small', {}, kind === 'user' ? `by ${who(id)}` : 'by DataCore')), h('small', {}, h('time', { datetime: at }, time(at))));
+    h('span', {}, text, ' ', h('small', {}, kind === 'user' ? `by ${who(id)}` : 'by DataCore')), h('small', {}, h('time', { datetime: at }, time(at))));
 }

@@ -22,7 +22,7 @@ export async function call(method, path, { body, etag, wait, signal } = {}) {
   if (wait) headers.prefer = `wait=${wait}`;
   const response = await fetch(BASE + path, { method, headers, signal, body: body && JSON.stringify(body) })
     .catch((error) => { throw error.name === 'AbortError' ? error : unreachable(); });
-  const content = await response.json().catch(() => ({}));
+  const content = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (!response.ok) throw refused(response.status, content);
   return { body: content, etag: response.headers.get('etag') };
 }

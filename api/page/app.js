@@ -21,6 +21,8 @@ const header = document.getElementById('header');
 
 /** Who is signed in and their companies; empty until they are asked for. */
 let session = {};
+/** What the header shows: the company and the tab. */
+let place = {};
 /** Ends the requests of a view that is left. */
 let leaving = new AbortController();
 
@@ -39,14 +41,16 @@ async function route() {
     session.customers ??= await all('/customers', { signal });
     const [, , id, tab, item] = location.hash.split('/');
     const customer = session.customers.find((customer) => customer.id === id);
-    if (id === 'new' || session.customers.length === 0) return show(registerCompany(registered), 'Register your company', id === 'new');
+    if (id === 'new' || session.customers.length === 0) {
+      return show(registerCompany(registered, id === 'new'), 'Register your company');
+    }
     if (!customer || !TABS[tab]) return open(customer ?? session.customers[0], signal);
     const context = contextOf(customer, signal);
     const [list, single, title] = TABS[tab];
     const view = await (item ? single(context, item) : list(context));
     if (!signal.aborted) show(view, `${title} – ${customer.name}`, customer, tab);
   } catch (problem) {
-    if (!signal.aborted && problem.status !== 401) show(failure(problem), 'Something went wrong', header.customer, header.tab);
+    if (!signal.aborted && problem.status !== 401) show(failure(problem), 'Something went wrong', place.customer, place.tab);
   }
 }
 
@@ -87,7 +91,7 @@ function show(view, title, customer, tab) {
   main.ariaBusy = 'false';
   main.replaceChildren(...[view].flat());
   document.title = `${title} · DataCore`;
-  Object.assign(header, { customer, tab });
+  place = { customer, tab };
   header.hidden = !session.me;
   header.replaceChildren(session.me ? bar(customer, tab) : '');
   scrollTo(0, 0);
@@ -106,8 +110,8 @@ function bar(customer, tab) {
     h('a', { href: `#/c/${customer?.id}/${name}`, 'aria-current': name === tab && 'page' }, title));
   return h('div', {},
     h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, h('img', { src: '/page/icon.svg', alt: '' }), h('span', {}, 'DataCore')),
-    customer?.id ? h('nav', { 'aria-label': 'Main' }, tabs) : h('nav'),
-    customer?.id && companies(customer),
+    h('nav', { 'aria-label': 'Main' }, customer && tabs),
+    customer && companies(customer),
     h('button.avatar', { type: 'button', popovertarget: 'menu', 'aria-label': `Account of ${session.me.name}` }, session.me.name[0].toUpperCase()),
     menu());
 }

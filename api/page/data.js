@@ -1,25 +1,29 @@
 // Stores and files: adding stores, uploading, and following each file until it is a dataset.
 
 import { all, call, get, pause, upload } from './api.js';
-import { action, announce, choice, confirmed, dialog, form, h, pages, table, tableRow } from './dom.js';
-import { bytes, counted, time, whole } from './words.js';
+import { announce, choice, confirmed, dialog, form, h, pages, table, tableRow } from './dom.js';
+import { bytes, time, whole } from './words.js';
 
-const COLUMNS = [['File'], ['Store'], ['Status'], ['Rows', true], ['Left out', true], ['Shoppers', true], ['']];
+const COLUMNS = [['File'], ['Status'], ['Rows', true], ['Left out', true], ['Shoppers', true], ['']];
 
 /** The view of stores and files. */
 export async function data(context) {
   const stores = await all(`${context.base}/stores`, context);
   const title = h('div.head', {}, h('div', {}, h('h1', {}, 'Data'),
-    h('p.muted', {}, stores.length ? 'The purchases your stores exported, as you uploaded them.' : 'Two steps to your first segments: add a store, then upload its purchases.')));
-  if (stores.length === 0) return [title, h('div.split', {}, storesCard(context, stores), uploadLater(context))];
+    h('p.muted', {}, stores.length ? 'The purchases your stores exported, as you uploaded them.' : 'Start with the store whose purchases you have.')),
+  stores.length > 0 && h('a.button', { href: context.link('segments') }, 'Find segments →'));
+  if (stores.length === 0) return [title, h('div.split', {}, storesCard(context, stores), steps(context))];
   const files = await fileList(context, stores);
   return [title, h('div.split', {},
     h('div', {}, storesCard(context, stores)),
     h('div.fields', {}, context.mayAnalyse && uploadCard(context, stores, files), files.card))];
 }
 
-const uploadLater = (context) => h('section.card.empty', {}, h('h2', {}, 'No store yet'),
-  h('p', {}, context.mayOwn ? 'Add the store whose purchases you want to upload.' : 'An owner of the company adds stores.'));
+const steps = (context) => h('section.card', {}, h('h2', {}, 'From purchases to segments'), h('ol.steps', {}, [
+  ['Add a store', context.mayOwn ? 'Files belong to the store they were exported from.' : 'An owner of the company adds stores.'],
+  ['Upload its purchases', 'A CSV file with a row per purchase: who bought, when, how many and at what price. Column names are recognised.'],
+  ['Find segments', 'Groups of shoppers who buy alike, what each brings, and what to do for it.'],
+].map(([title, text], step) => h('li', {}, h('span.dot', { vars: { c: 'var(--accent)' } }, step + 1), h('div', {}, h('strong', {}, title), h('p.muted', {}, text))))));
 
 function storesCard(context, stores) {
   const add = form({
@@ -73,7 +77,7 @@ async function fileList(context, stores) {
 /** A row for a file that is about to be sent. */
 function waitingRow(known, store, file) {
   const status = h('div.status', {}, h('span.badge', {}, 'Waiting'));
-  const row = tableRow(COLUMNS, [name(file.name, bytes(file.size)), known.stores.get(store), status, '', '', '', '']);
+  const row = tableRow(COLUMNS, [name(file.name, `${known.stores.get(store)} · ${bytes(file.size)}`), status, '', '', '', '']);
   const send = async (context) => {
     const [progress, label] = [h('progress', { max: 1, value: 0, 'aria-label': `Sending ${file.name}` }), h('small', {}, 'Sending')];
     status.replaceChildren(label, progress);
@@ -132,8 +136,9 @@ function cells(context, known, upload, row) {
   const remove = context.mayAnalyse && settled(upload) && h('button.link', { type: 'button', 'aria-label': `Delete ${upload.filename}`,
     onclick: () => confirmed('Delete this file?', `${upload.filename} and the dataset made from it will be removed. Reports that used it stay.`, 'Delete',
       async () => { await call('DELETE', `${context.base}/uploads/${upload.id}`); row.remove(); }) }, 'Delete');
-  return [name(upload.filename, `${bytes(upload.size_bytes)} · ${time(upload.uploaded_at)}`, link),
-    known.stores.get(upload.store_id) ?? 'Closed store', status(upload, dataset, link), whole(upload.row_count), left, whole(dataset?.shopper_count), remove || ''];
+  const store = known.stores.get(upload.store_id) ?? 'Closed store';
+  return [name(upload.filename, `${store} · ${bytes(upload.size_bytes)} · ${time(upload.uploaded_at)}`, link),
+    status(upload, dataset, link), whole(upload.row_count), left, whole(dataset?.shopper_count), remove || ''];
 }
 
 const name = (text, note, link) => [h('strong', {}, link ? h('a', { href: link }, text) : text), h('small', {}, note)];

@@ -25,7 +25,7 @@ export async function dataset(context, id) {
 }
 
 const downloads = (path) => h('p.actions', {}, h('small', {}, 'Download'),
-  ['csv', 'parquet', 'arrow'].map((format) => h('a.button', { href: `/api/v1${path}/download?format=${format}`, download: true }, words(format))));
+  ['csv', 'parquet', 'arrow'].map((format) => h('a.button', { href: `/api/v1${path}/download?format=${format}`, download: true }, format === 'csv' ? 'CSV' : words(format))));
 
 function facts(context, body, upload) {
   const left = body.rejected_row_count === 0 ? '0'

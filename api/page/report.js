@@ -50,7 +50,7 @@ const notes = (found) => found.notes?.length > 0 && h('div.note', {}, found.note
 
 function headline({ shopper_count: shoppers, noise_count: noise, segments, quality }) {
   const revenue = segments.some((segment) => segment.revenue !== null) && segments.reduce((sum, segment) => sum + segment.revenue, 0);
-  const tile = (label, value, note, kind = 'dd') => h('div.card', {}, h('dt', {}, label), h(kind, {}, value), h('dd', {}, h('small', {}, note)));
+  const tile = (label, value, note, kind = 'dd') => h('div.card', {}, h('dt', {}, label), h(kind, {}, value), h('dd.small', {}, note));
   return h('dl.tiles', {}, tile('Shoppers', whole(shoppers), noise ? `${whole(noise)} in no segment` : 'each in one segment'),
     revenue !== false && tile('Revenue', whole(revenue), `${whole(revenue / shoppers)} per shopper`),
     tile('The groups are', separation(quality.silhouette), `Silhouette ${index(quality.silhouette)}, of at most 1`, 'dd.text'),
@@ -78,7 +78,7 @@ function card(path, found, segment) {
     h('dl.medians', {}, found.features.map((name) => h('div', {}, h('dt', {}, feature(name)), h('dd', {}, short(segment.median[name]))))),
     h('div', {}, segment.top_products.length > 0 && h('details.products', {}, h('summary', {}, 'What they buy'), h('ol', {}, segment.top_products.map((top) =>
       h('li', {}, h('span', { title: top.product }, top.product), h('span.number', {}, short(top.revenue))))))),
-    h('div.fields', {}, h('p.next', {}, h('strong', {}, 'Do next: '), segment.action), exports(path, segment)));
+    h('p.next', {}, h('strong', {}, 'Do next: '), segment.action), exports(path, segment));
 }
 
 function chartCard(context, path, found) {
@@ -112,8 +112,8 @@ async function sample(context, path, found) {
 function rfm(groups) {
   return h('section.card', {}, h('h2', {}, 'The classic RFM grid'),
     h('p.muted', {}, 'The same shoppers, sorted by fixed rules of recency, frequency and spend. Bars: share of shoppers, and paler, of revenue.'),
-    h('div.bars', {}, groups.map((group) => [h('span', {}, `${words(group.name)} `, h('small', {}, whole(group.size))),
-      h('span.fields.tight', { 'aria-hidden': 'true' }, h('span.meter', { vars: { share: group.share } }), h('span.meter.revenue', { vars: { share: group.revenue_share } })),
+    h('div.bars.groups', {}, groups.map((group) => [h('span', {}, `${words(group.name)} `, h('small', {}, whole(group.size))),
+      h('span.pair', { 'aria-hidden': 'true' }, h('span.meter', { vars: { share: group.share } }), h('span.meter.revenue', { vars: { share: group.revenue_share } })),
       h('span.number', {}, share(group.share), h('small', {}, ` · ${share(group.revenue_share)}`))])));
 }
 

@@ -31,7 +31,7 @@ export function welcome(done) {
     'Have an account?', 'Sign in', asMember);
   asMember();
   return h('section.card.welcome', {},
-    h('div.pitch', {}, h('div', {}, h('h1', {}, 'Know who your shoppers are'),
+    h('div.pitch', {}, h('p.brand', {}, h('img', { src: '/page/icon.svg', alt: '' }), 'DataCore'), h('div', {}, h('h1', {}, 'Know who your shoppers are'),
       h('p.muted', {}, 'Upload the purchases of your stores. DataCore finds the groups of shoppers behind them, and says what to do for each.')),
     picture()),
     side);

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use figment::value::{Dict, Map, Profile, Value};
+use figment::Profile;
+use figment::value::{Dict, Map, Value};
 use processors::Role;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -116,7 +117,7 @@ impl Config {
             ensure!(file.is_file(), "there is no configuration file {}", file.display());
             figment = figment.merge(Toml::file_exact(file));
         }
-        let figment = figment.merge(Environment(std::env::vars())).merge(Serialized::defaults(flags));
+        let figment = figment.merge(Environment).merge(Serialized::defaults(flags));
         Self::with_defaults(figment.extract().context("reading the configuration")?)
     }
 
@@ -182,7 +183,7 @@ impl Config {
 }
 
 /// `DATACORE_A_B` gives the setting `a_b`; `DATACORE_A_B_FILE` names a file that holds it.
-struct Environment(std::env::Vars);
+struct Environment;
 
 impl figment::Provider for Environment {
     fn metadata(&self) -> figment::Metadata {

@@ -4,6 +4,6 @@ mod auth;
 mod body;
 mod headers;
 
-pub use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
+pub use auth::{Analyst, Owner, SignedIn, Viewer, cookie_name};
 pub use body::{Json, Path, Query};
 pub use headers::{IdempotencyKey, IfMatch, Prefer};

@@ -29,7 +29,7 @@ pub fn routes() -> (Router<App>, Document) {
 fn complete(document: &mut Document) {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let components = document.components.get_or_insert_default();
-    components.security_schemes.insert("bearer".into(), SecurityScheme::Http(bearer));
+    components.security_schemes.insert("bearer".into(), RefOr::T(SecurityScheme::Http(bearer)));
     document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
     let schema = utoipa::openapi::Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(schema)).build();

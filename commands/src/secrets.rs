@@ -134,7 +134,7 @@ pub(crate) fn random_token() -> String {
 
 /// HMAC-SHA256 of some parts, each preceded by its length so that they cannot be shifted into each other.
 fn keyed_hash(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Hmac::<Sha256>::new(&(*key).into());
+    let mut hash = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part);

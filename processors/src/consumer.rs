@@ -53,8 +53,8 @@ impl Consumer {
     /// Runs until shutdown; an error of the loop itself is logged and the loop starts again from the checkpoint.
     pub async fn run<H, F>(&self, run: Run, handle: H)
     where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
+        H: Fn(Recorded) -> F + Send + Sync,
+        F: Future<Output = Result<()>> + Send,
     {
         let work = async {
             loop {
@@ -70,13 +70,14 @@ impl Consumer {
 
     async fn follow<H, F>(&self, run: &Run, handle: &H) -> Result<()>
     where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
+        H: Fn(Recorded) -> F + Sync,
+        F: Future<Output = Result<()>> + Send,
     {
         let mut saved = run.checkpoints.get(self.name).await?;
         run.position.send_replace(saved);
         loop {
-            let events = run.bus.next(*run.position.borrow(), BATCH).await?;
+            let position = *run.position.borrow();
+            let events = run.bus.next(position, BATCH).await?;
             let mut done = stream::iter(events).map(|event| self.deliver(run, handle, event)).buffered(self.concurrency);
             while let Some(delivery) = done.next().await {
                 let (position, worked) = delivery?;
@@ -92,8 +93,8 @@ impl Consumer {
     /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
     async fn deliver<H, F>(&self, run: &Run, handle: &H, event: Recorded) -> Result<(u64, bool)>
     where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
+        H: Fn(Recorded) -> F + Sync,
+        F: Future<Output = Result<()>> + Send,
     {
         let position = event.position;
         if !(self.wants)(&event.event_type) {
@@ -109,8 +110,8 @@ impl Consumer {
 
     async fn attempt<H, F>(&self, handle: &H, event: &Recorded) -> Result<()>
     where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
+        H: Fn(Recorded) -> F + Sync,
+        F: Future<Output = Result<()>> + Send,
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {

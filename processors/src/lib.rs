@@ -1,4 +1,12 @@
 //! Reactions: the bus and the consumers project, ingest, segment and cleanup.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod bus;
+pub mod cleanup;
+pub mod consumer;
+pub mod ingest;
+pub mod project;
 pub mod segment;
+mod start;
+
+pub use start::{Context, Positions, Role, replay, start};

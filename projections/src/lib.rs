@@ -6,6 +6,9 @@ pub mod frames;
 mod progress;
 mod views;
 
+use anyhow::Result;
+use url::Url;
+
 pub use cache::Cache;
 pub use frames::{FrameId, Frames, Manifest};
 pub use progress::{Progress, UploadProgress};
@@ -13,3 +16,32 @@ pub use views::{
     CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportStatus, ReportSummary, Row, StoreFilter,
     StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
 };
+
+/// The whole read side.
+#[derive(Clone)]
+pub struct Projections {
+    /// What the log says.
+    pub views: Views,
+    /// The dataframes.
+    pub frames: Frames,
+    /// What may be lost.
+    pub cache: Cache,
+    /// How far running work is; kept in the cache.
+    pub progress: Progress,
+}
+
+impl Projections {
+    /// Opens what the URLs name.
+    ///
+    /// # Errors
+    /// Names the part that cannot be opened.
+    pub async fn open(views_url: &Url, frames_url: &Url, cache_url: &Url) -> Result<Self> {
+        let cache = Cache::open(cache_url)?;
+        Ok(Self {
+            views: Views::open(views_url).await?,
+            frames: Frames::open(frames_url).await?,
+            progress: Progress::new(cache.clone()),
+            cache,
+        })
+    }
+}

@@ -47,7 +47,7 @@ use store_roles::StoreRolesRow;
 /// How long to wait without being woken before looking at the checkpoint: the projector may be another process.
 const POLL: Duration = Duration::from_millis(100);
 
-/// Where the views are kept.
+/// Where the views are kept. Reading fails only when the database does, or when a stored row cannot be read.
 #[derive(Clone)]
 pub enum Views {
     /// In one SQLite file.

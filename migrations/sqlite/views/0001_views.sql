@@ -86,7 +86,7 @@ CREATE TABLE store_roles (
     version BIGINT NOT NULL,
     body TEXT NOT NULL
 );
-CREATE INDEX store_roles_of_store ON store_roles (customer_id, store_id, position);
+CREATE INDEX store_roles_of_store ON store_roles (customer_id, store_id, status, position);
 
 CREATE TABLE reports (
     id TEXT PRIMARY KEY,

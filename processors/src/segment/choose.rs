@@ -78,7 +78,12 @@ fn allowed(evidence: &[Evidence], refusals: &[Option<String>], shoppers: u64) ->
         return sound;
     }
     let large: Vec<usize> = all.clone().filter(|index| !tiny(&evidence[*index], shoppers)).collect();
-    if large.is_empty() { all.collect() } else { large }
+    if !large.is_empty() {
+        return large;
+    }
+    // Here two segments are a handful of outliers and everybody else.
+    let several: Vec<usize> = all.clone().filter(|index| evidence[*index].clusters > 2).collect();
+    if several.is_empty() { all.collect() } else { several }
 }
 
 fn comparable(evidence: &[Evidence], allowed: &[usize]) -> Vec<usize> {

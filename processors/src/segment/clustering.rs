@@ -16,6 +16,11 @@ const LEAST_MEAN_SIZE: usize = 5;
 /// The silhouette is exact up to this many shoppers and measured on so many beyond.
 const SILHOUETTE_SAMPLE: usize = 20_000;
 
+/// Stability is measured with resamples of at most so many shoppers.
+const RESAMPLED: usize = 5_000;
+/// The same for Gaussian mixtures, which take longer to fit.
+const RESAMPLED_FOR_MIXTURES: usize = 1_000;
+
 /// Clusters and how good they are.
 #[derive(Clone, Debug)]
 pub struct Clustering {
@@ -69,13 +74,14 @@ fn given(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &Para
     })?;
     let mut quality = qualities(points, std::slice::from_ref(&partition), parameters.seed).swap_remove(0);
     quality.stability = Some(stable(rows, points, &partition, parameters));
-    Ok(finished(points, partition, quality, vec![]))
+    Ok(finished(points, partition, quality, vec![], parameters.algorithm))
 }
 
 fn best(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
     let most = MOST.min(points.len() / LEAST_MEAN_SIZE).min(points.distinct(MOST));
-    let tried = (2..=most).filter_map(|clusters| partition(rows, points, clusters, parameters));
-    let mut partitions: Vec<Partition> = tried.collect();
+    // A mixture whose components do not all win points is no candidate of its own.
+    let tried = |clusters| partition(rows, points, clusters, parameters).filter(|found| found.clusters == clusters);
+    let mut partitions: Vec<Partition> = (2..=most).filter_map(tried).collect();
     if partitions.is_empty() {
         return Err("The shoppers are too few or too alike to be divided into segments.".to_owned());
     }
@@ -93,7 +99,7 @@ fn best(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<
     if quality.stability.is_none() {
         quality.stability = Some(stable(rows, points, &chosen, parameters));
     }
-    Ok(finished(points, chosen, quality, candidates))
+    Ok(finished(points, chosen, quality, candidates, parameters.algorithm))
 }
 
 fn evidence((quality, partition): (Quality, &Partition)) -> Evidence {
@@ -107,14 +113,21 @@ fn sizes(labels: &[u32], clusters: usize) -> Vec<u64> {
     sizes
 }
 
-fn finished(points: &Points, partition: Partition, quality: Quality, candidates: Vec<Candidate>) -> Clustering {
+fn finished(
+    points: &Points,
+    partition: Partition,
+    quality: Quality,
+    candidates: Vec<Candidate>,
+    algorithm: Algorithm,
+) -> Clustering {
     let mut notes: Vec<String> = partition.note.into_iter().collect();
     if points.len() > SILHOUETTE_SAMPLE {
         let sample = counted(SILHOUETTE_SAMPLE as u64, "shopper");
         notes.push(format!("The silhouette was measured on a random sample of {sample}."));
     }
-    if quality.stability.is_some() && points.len() > stability::RESAMPLE_SIZE {
-        let sample = counted(stability::RESAMPLE_SIZE as u64, "shopper");
+    let resampled = resampled(algorithm);
+    if quality.stability.is_some() && points.len() > resampled {
+        let sample = counted(resampled as u64, "shopper");
         notes.push(format!("Stability was measured with {} resamples of {sample}.", stability::RESAMPLES));
     }
     Clustering {
@@ -138,7 +151,7 @@ fn partition(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &
 }
 
 fn mixed(rows: &Array2<f64>, points: &Points, clusters: usize, seed: u64) -> Option<Partition> {
-    let mixture = mixture::fit(rows.view(), clusters, seed)?;
+    let mixture = mixture::fit(rows.view(), clusters, mixture::REST, seed)?;
     let (labels, found) = without_gaps(mixture.assign(points), clusters);
     let likelihood = decimals(mixture.mean_log_likelihood(points), 4);
     let sampled = match points.len() > mixture::SAMPLE {
@@ -191,15 +204,20 @@ fn measure(points: &Points, partition: &Partition, silhouette: Option<f64>) -> Q
 }
 
 fn stable(rows: &Array2<f64>, points: &Points, partition: &Partition, parameters: &Parameters) -> f64 {
-    let clusters = partition.clusters;
-    let mixture = parameters.algorithm == Algorithm::GaussianMixture;
-    stability::stability(points, &partition.labels, clusters, parameters.seed, |sample, compared, seed| {
-        if !mixture {
+    let (labels, clusters) = (&partition.labels, partition.clusters);
+    let limit = resampled(parameters.algorithm);
+    stability::stability(points, labels, clusters, limit, parameters.seed, |sample, compared, seed| {
+        if parameters.algorithm == Algorithm::Kmeans {
             return stability::kmeans_again(&points.gather(sample), compared, clusters, seed);
         }
-        let again = mixture::fit(rows.select(Axis(0), sample).view(), clusters, seed);
+        let rows = rows.select(Axis(0), sample);
+        let again = mixture::fit(rows.view(), clusters, mixture::NEARLY_REST, seed);
         again.map_or_else(|| vec![0; compared.len()], |mixture| mixture.assign(compared))
     })
+}
+
+fn resampled(algorithm: Algorithm) -> usize {
+    if algorithm == Algorithm::GaussianMixture { RESAMPLED_FOR_MIXTURES } else { RESAMPLED }
 }
 
 fn by_density(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
@@ -215,7 +233,7 @@ fn by_density(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> R
     let clusters = *last as usize + 1;
     let partition = Partition { clusters, labels: dense, iterations: 1, converged: true, note: None };
     let quality = qualities(&points, std::slice::from_ref(&partition), parameters.seed).swap_remove(0);
-    let mut found = finished(&points, partition, quality, vec![]);
+    let mut found = finished(&points, partition, quality, vec![], parameters.algorithm);
     if places.len() < labels.len() {
         let noise = counted((labels.len() - places.len()) as u64, "shopper");
         found.notes.push(format!("{noise} in no dense neighbourhood are in no segment; quality is measured without them."));

@@ -35,7 +35,7 @@ pub fn without_constants(mut table: Table) -> Result<Table, String> {
             super::words::list(&table.features)
         ));
     }
-    table.values = table.values.select(Axis(1), &kept);
+    table.values = table.values.select(Axis(1), &kept).as_standard_layout().into_owned();
     table.features = kept.iter().map(|place| table.features[*place].clone()).collect();
     Ok(table)
 }

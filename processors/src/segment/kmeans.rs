@@ -12,13 +12,15 @@ use super::random::{self, Purpose};
 
 /// Starts from which the best result is kept.
 const STARTS: u64 = 24;
-/// Beyond this many points the starts are compared on a sample, and only the best go on with all points.
+/// Beyond this many points the starts are compared on a sample.
 const START_SAMPLE: usize = 10_000;
-/// How many starts go on with all points.
-const FINALISTS: usize = 2;
+/// How many of the best starts go on, with all points, until they rest.
+const FINALISTS: usize = 8;
 const MAX_ITERATIONS: u32 = 300;
-/// The centroids rest when they move by less than this share of the mean variance of the features.
-const TOLERANCE: f64 = 1e-10;
+/// Centroids rest when the squares of their moves add up to less than this share of the mean variance of the features.
+const REST: f64 = 1e-10;
+/// The same for starts that are only compared.
+const NEARLY_REST: f64 = 1e-5;
 /// Blocks of points per parallel chunk.
 const CHUNK: usize = 512;
 
@@ -40,19 +42,23 @@ pub struct Fit {
 /// The best of many starts.
 pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
     let sample = random::sample(points.len(), START_SAMPLE, &mut random::generator(seed, Purpose::StartSample, 0, 0));
-    let Some(sample) = sample.map(|places| points.gather(&places)) else {
-        return starts(points, clusters, STARTS, seed).swap_remove(0);
-    };
-    let finalists = starts(&sample, clusters, STARTS, seed).into_iter().take(FINALISTS);
-    let fits = finalists.map(|start| lloyd(points, start.centroids)).collect();
-    by_inertia(fits).swap_remove(0)
+    let sample = sample.map(|places| points.gather(&places));
+    let mut starts = starts(sample.as_ref().unwrap_or(points), clusters, STARTS, seed);
+    starts.truncate(FINALISTS);
+    let fits = starts.into_par_iter().map(|start| {
+        let fit = lloyd(points, start.centroids, REST);
+        // Without a sample the iterations are those of one and the same run.
+        let before = if sample.is_none() { start.iterations } else { 0 };
+        Fit { iterations: before + fit.iterations, ..fit }
+    });
+    by_inertia(fits.collect()).swap_remove(0)
 }
 
-/// The results of several starts, best first.
+/// The results of several starts that nearly rest, best first.
 pub fn starts(points: &Points, clusters: usize, count: u64, seed: u64) -> Vec<Fit> {
     let fits = (0..count).into_par_iter().map(|start| {
         let mut random = random::generator(seed, Purpose::Start, clusters as u64, start);
-        lloyd(points, plus_plus(points, clusters, &mut random))
+        lloyd(points, plus_plus(points, clusters, &mut random), NEARLY_REST)
     });
     by_inertia(fits.collect())
 }
@@ -62,10 +68,10 @@ fn by_inertia(mut fits: Vec<Fit>) -> Vec<Fit> {
     fits
 }
 
-/// Lloyd's iterations from given centroids.
-pub fn lloyd(points: &Points, mut centroids: Vec<f64>) -> Fit {
+/// Lloyd's iterations from given centroids until they move, by the sum of squares, less than a share of the mean variance.
+pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64) -> Fit {
     let clusters = centroids.len() / points.dims();
-    let rest = TOLERANCE * mean_variance(points);
+    let rest = tolerance * mean_variance(points);
     let mut labels = vec![u32::MAX; points.len()];
     let mut iterations = 0;
     let mut converged = false;
@@ -228,4 +234,67 @@ fn mean_variance(points: &Points) -> f64 {
     let (mean, _) = points.means(&vec![0; points.len()], 1);
     let squares: f64 = (0..points.len()).map(|place| points.squared_distance(place, &mean)).sum();
     squares / (points.len() * points.dims()) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use linfa::DatasetBase;
+    use linfa::traits::{Fit as _, Predict};
+    use linfa_clustering::{KMeans, KMeansInit};
+    use ndarray::Array2;
+
+    use super::super::samples::{blobs, labels};
+    use super::super::stability::adjusted_rand_index;
+    use super::*;
+
+    #[test]
+    fn finds_blobs_of_known_labels() {
+        let rows = blobs(&[[0.0, 0.0], [9.0, 1.0], [-5.0, 9.0], [4.0, -9.0]], 70, 1.0);
+        let fit = fit(&Points::of_rows(rows.view()), 4, 3);
+        assert!(fit.converged);
+        assert_eq!(adjusted_rand_index(&fit.labels, &labels(4, 70)), 1.0);
+    }
+
+    #[test]
+    fn agrees_with_linfa_from_the_same_start() {
+        let rows = blobs(&[[0.0, 0.0, 0.0], [4.0, 1.0, 0.0], [-2.0, 3.0, 4.0], [3.0, -3.0, 1.0]], 333, 1.4);
+        let start = Array2::from_shape_fn((5, 3), |(cluster, dim)| rows[[cluster * 250, dim]]);
+        let ours = lloyd(&Points::of_rows(rows.view()), start.iter().copied().collect(), 1e-24);
+        let dataset = DatasetBase::from(rows);
+        let model = KMeans::params(5)
+            .init_method(KMeansInit::Precomputed(start))
+            .n_runs(1)
+            .tolerance(1e-12)
+            .max_n_iterations(10_000)
+            .fit(&dataset)
+            .unwrap();
+        let theirs: Vec<u32> = model.predict(dataset.records()).iter().map(|label| *label as u32).collect();
+        assert_eq!(ours.labels, theirs);
+        assert!((ours.inertia / (model.inertia() * 1332.0) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn is_the_same_on_one_thread_and_on_two() {
+        let rows = blobs(&[[0.0, 0.0], [3.0, 1.0], [1.0, 3.0]], 5_000, 1.5);
+        let points = Points::of_rows(rows.view());
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| fit(&points, 4, 11))
+        };
+        assert_eq!(on(1), on(2));
+    }
+
+    #[test]
+    fn an_empty_cluster_takes_the_farthest_point() {
+        let rows = ndarray::array![[0.0], [1.0], [10.0], [11.0]];
+        let fit = lloyd(&Points::of_rows(rows.view()), vec![0.5, 500.0], REST);
+        assert_eq!(fit.inertia, 1.0);
+        assert!(fit.labels[0] == fit.labels[1] && fit.labels[2] == fit.labels[3]);
+    }
+
+    #[test]
+    fn fewer_different_points_than_clusters_come_to_an_end() {
+        let rows = ndarray::array![[1.0], [1.0], [2.0], [2.0], [2.0]];
+        assert_eq!(fit(&Points::of_rows(rows.view()), 4, 0).inertia, 0.0);
+    }
 }

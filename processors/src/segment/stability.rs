@@ -1,7 +1,5 @@
 //! Whether a partition comes again: the adjusted Rand index with partitions of bootstrap samples.
 
-use std::collections::HashMap;
-
 use rand::Rng;
 use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;
@@ -12,21 +10,20 @@ use super::random::{self, Purpose};
 
 /// How many bootstrap samples are clustered.
 pub const RESAMPLES: u64 = 20;
-/// A bootstrap sample of many points is no larger than this.
-pub const RESAMPLE_SIZE: usize = 5_000;
 /// Partitions are compared on no more points than this.
 const COMPARED: usize = 20_000;
 /// Starts of k-means on a bootstrap sample.
 const STARTS: u64 = 3;
 
 /// The mean adjusted Rand index of a partition with those of bootstrap samples of the points: 1 when the same groups come
-/// every time, near 0 when they come by chance.
+/// every time, near 0 when they come by chance. A sample has at most `limit` points.
 ///
 /// `again` clusters the points at the given places, with a seed, and labels the other points that it is given by the result.
 pub fn stability(
     points: &Points,
     labels: &[u32],
     clusters: usize,
+    limit: usize,
     seed: u64,
     again: impl Fn(&[usize], &Points, u64) -> Vec<u32> + Sync,
 ) -> f64 {
@@ -36,7 +33,7 @@ pub fn stability(
     let compared = points.gather(&compared);
     let resampled = (0..RESAMPLES).into_par_iter().map(|index| {
         let mut random = random::generator(seed, Purpose::Bootstrap, clusters as u64, index);
-        let sample = resample(points.len(), &mut random);
+        let sample = resample(points.len(), limit, &mut random);
         adjusted_rand_index(&labels, &again(&sample, &compared, random.r#gen()))
     });
     let indices: Vec<f64> = resampled.collect();
@@ -50,22 +47,23 @@ pub fn kmeans_again(sample: &Points, compared: &Points, clusters: usize, seed: u
 }
 
 /// Places drawn with replacement.
-fn resample(len: usize, random: &mut Xoshiro256Plus) -> Vec<usize> {
-    (0..len.min(RESAMPLE_SIZE)).map(|_| random.gen_range(0..len)).collect()
+fn resample(len: usize, limit: usize, random: &mut Xoshiro256Plus) -> Vec<usize> {
+    (0..len.min(limit)).map(|_| random.gen_range(0..len)).collect()
 }
 
 /// The adjusted Rand index (Hubert and Arabie 1985) of two partitions of the same points: 1 for the same partition, 0 on
 /// average for independent ones.
 pub fn adjusted_rand_index(one: &[u32], other: &[u32]) -> f64 {
-    let mut both: HashMap<(u32, u32), u64> = HashMap::new();
-    let (mut ones, mut others) = (HashMap::new(), HashMap::new());
+    let width = other.iter().max().map_or(0, |most| *most as usize + 1);
+    let height = one.iter().max().map_or(0, |most| *most as usize + 1);
+    let mut both = vec![0_u64; height * width];
     for (one, other) in one.iter().zip(other) {
-        *both.entry((*one, *other)).or_default() += 1;
-        *ones.entry(*one).or_default() += 1;
-        *others.entry(*other).or_default() += 1;
+        both[*one as usize * width + *other as usize] += 1;
     }
-    let together = pairs(both.into_values());
-    let (ones, others) = (pairs(ones.into_values()), pairs(others.into_values()));
+    let row = |row: usize| both[row * width..][..width].iter().sum();
+    let column = |column: usize| both[column..].iter().step_by(width).sum();
+    let (ones, others) = (pairs((0..height).map(row)), pairs((0..width).map(column)));
+    let together = pairs(both.iter().copied());
     let expected = ones * others / pairs([one.len() as u64]).max(1.0);
     let most = f64::midpoint(ones, others);
     // Both partitions are trivial: one cluster, or every point alone.
@@ -105,7 +103,7 @@ mod tests {
     }
 
     fn again(points: &Points, labels: &[u32], clusters: usize) -> f64 {
-        stability(points, labels, clusters, 7, |sample, compared, seed| {
+        stability(points, labels, clusters, 1_000, 7, |sample, compared, seed| {
             kmeans_again(&points.gather(sample), compared, clusters, seed)
         })
     }

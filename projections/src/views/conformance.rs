@@ -47,6 +47,17 @@ async fn sqlite_keeps_what_was_folded() {
 }
 
 #[tokio::test]
+async fn sqlite_tells_another_process_what_is_folded() {
+    let (folder, projector) = sqlite().await;
+    let reader = opened_in(&folder).await;
+    let log = shop();
+    let (waited, applied) = tokio::join!(reader.wait_for(log.events.len() as u64, SOON), projector.apply(&log.events));
+    applied.unwrap();
+    assert!(waited.unwrap());
+    assert!(reader.customer(customer(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn says_what_is_supported() {
     let error = Views::open(&"mysql://host/views".parse().unwrap()).await.err().unwrap();
     assert!(error.to_string().contains("supported is sqlite:"));

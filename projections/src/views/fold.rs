@@ -96,14 +96,11 @@ async fn fold_view<T: View>(batch: &mut Batch, facts: &[Fact<'_>]) -> Result<()>
         return Ok(());
     }
     let mut rows = batch.load::<T>(&keys).await?;
+    let before: Vec<String> = rows.keys().cloned().collect();
     evolve_all(&mut rows, facts);
-    for key in &keys {
-        match rows.get(key) {
-            Some(row) => batch.put(key, row).await?,
-            None => batch.remove(T::TABLE, key).await?,
-        }
-    }
-    Ok(())
+    batch.put(&rows).await?;
+    let gone: BTreeSet<String> = before.into_iter().filter(|id| !rows.contains_key(id)).collect();
+    batch.remove(T::TABLE, &gone).await
 }
 
 /// Takes events in order.

@@ -25,6 +25,7 @@ pub struct Log {
     sequences: HashMap<Uuid, u64>,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a history reads better without borrows")]
 impl Log {
     pub fn new() -> Self {
         Self::default()

@@ -13,7 +13,6 @@ use super::{
     StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
 };
 
-/// Reads. Each fails only when the database does, or when a row cannot be read.
 impl Views {
     /// A registered user.
     ///

@@ -21,6 +21,8 @@ use super::{CustomerRow, MemberRow};
 const CONSUMER: &str = "project";
 /// How many requests may read at the same time.
 const READERS: u32 = 4;
+/// Rows written by one statement: a trip to the database per row would cost more than the row.
+const ROWS_PER_STATEMENT: usize = 500;
 /// How long a connection waits for a lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -165,31 +167,25 @@ impl Batch {
         rows.into_iter().map(|row| Ok((row.id.clone(), row.open()?))).collect()
     }
 
-    /// Writes a row.
-    pub async fn put<T: View>(&mut self, id: &str, row: &Row<T>) -> Result<()> {
-        let sql = format!(
-            "INSERT INTO {} (id, customer_id, store_id, status, position, version, body)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET
-             customer_id = excluded.customer_id, store_id = excluded.store_id, status = excluded.status,
-             position = excluded.position, version = excluded.version, body = excluded.body",
-            T::TABLE
-        );
-        let query = sqlx::query(&sql)
-            .bind(id)
-            .bind(row.customer_id.map(|id| id.to_string()))
-            .bind(row.body.store_id().map(|id| id.to_string()))
-            .bind(row.body.status())
-            .bind(row.position.cast_signed())
-            .bind(row.version.cast_signed())
-            .bind(serde_json::to_string(&row.body)?);
-        query.execute(&mut *self.transaction).await.context(T::TABLE)?;
+    /// Writes rows under their ids.
+    pub async fn put<T: View>(&mut self, rows: &BTreeMap<String, Row<T>>) -> Result<()> {
+        let bodies = rows.values().map(|row| serde_json::to_string(&row.body)).collect::<Result<Vec<_>, _>>()?;
+        let rows: Vec<_> = rows.iter().zip(bodies).collect();
+        for rows in rows.chunks(ROWS_PER_STATEMENT) {
+            let mut query = insert(T::TABLE, rows);
+            query.build().persistent(false).execute(&mut *self.transaction).await.context(T::TABLE)?;
+        }
         Ok(())
     }
 
-    /// Removes a row, if it is there.
-    pub async fn remove(&mut self, table: &str, id: &str) -> Result<()> {
-        let sql = format!("DELETE FROM {table} WHERE id = $1");
-        sqlx::query(&sql).bind(id).execute(&mut *self.transaction).await.context("removing a row")?;
+    /// Removes the rows with these ids.
+    pub async fn remove(&mut self, table: &'static str, ids: &BTreeSet<String>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let sql = format!("DELETE FROM {table} WHERE id IN (SELECT value FROM json_each($1))");
+        let query = sqlx::query(&sql).bind(serde_json::to_string(ids)?);
+        query.execute(&mut *self.transaction).await.context(table)?;
         Ok(())
     }
 
@@ -216,6 +212,26 @@ async fn checkpoint<'c>(executor: impl Executor<'c, Database = Sqlite>) -> Resul
     let query = sqlx::query_scalar("SELECT position FROM checkpoints WHERE consumer = $1").bind(CONSUMER);
     let position: Option<i64> = query.fetch_optional(executor).await.context("reading the checkpoint of the views")?;
     Ok(position.unwrap_or(0).cast_unsigned())
+}
+
+fn insert<'r, T: View>(table: &str, rows: &'r [((&String, &Row<T>), String)]) -> QueryBuilder<'r, Sqlite> {
+    let columns = "id, customer_id, store_id, status, position, version, body";
+    let mut query = QueryBuilder::new(format!("INSERT INTO {table} ({columns}) "));
+    query.push_values(rows, |mut values, ((id, row), body)| {
+        values
+            .push_bind(*id)
+            .push_bind(row.customer_id.map(|id| id.to_string()))
+            .push_bind(row.body.store_id().map(|id| id.to_string()))
+            .push_bind(row.body.status())
+            .push_bind(row.position.cast_signed())
+            .push_bind(row.version.cast_signed())
+            .push_bind(body);
+    });
+    query.push(
+        " ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, store_id = excluded.store_id,
+         status = excluded.status, position = excluded.position, version = excluded.version, body = excluded.body",
+    );
+    query
 }
 
 fn select(table: &str, selection: &Selection) -> QueryBuilder<'static, Sqlite> {
