@@ -47,8 +47,8 @@ export async function activity(context) {
     more.hidden = shown >= events.length;
   };
   add();
-  return [h('div.head', {}, h('div', {}, h('h1', {}, 'Activity'), h('p.muted', {}, 'Everything that happened is in an append-only log. The number is the place of an event in it.'))),
-    h('section.card', {}, list, h('p.more', {}, more))];
+  return [h('div.head', h('div', h('h1', 'Activity'), h('p.muted', 'Everything that happened is in an append-only log. The number is the place of an event in it.'))),
+    h('section.card', list, h('p.more', more))];
 }
 
 /** All events of the company, newest first. */
@@ -76,6 +76,6 @@ function sentence({ type, data, aggregate_id: id }, who, files) {
 
 function item({ position, actor, at, text }, who) {
   const [kind, id] = actor.split(':');
-  return h('li', {}, h('small', { title: 'Place in the log' }, `#${position}`),
-    h('span', {}, text, ' ', h('small', {}, kind === 'user' ? `by ${who(id)}` : 'by DataCore')), h('small', {}, h('time', { datetime: at }, time(at))));
+  return h('li', h('small', { title: 'Place in the log' }, `#${position}`),
+    h('span', text, ' ', h('small', kind === 'user' ? `by ${who(id)}` : 'by DataCore')), h('small', h('time', { datetime: at }, time(at))));
 }

@@ -109,7 +109,7 @@ function bar(customer, tab) {
   const tabs = Object.entries(TABS).map(([name, [, , title]]) =>
     h('a', { href: `#/c/${customer?.id}/${name}`, 'aria-current': name === tab && 'page' }, title));
   return h('div', {},
-    h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, h('img', { src: '/page/icon.svg', alt: '' }), h('span', {}, 'DataCore')),
+    h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, h('img', { src: '/page/icon.svg', alt: '' }), h('span', 'DataCore')),
     h('nav', { 'aria-label': 'Main' }, customer && tabs),
     customer && companies(customer),
     h('button.avatar', { type: 'button', popovertarget: 'menu', 'aria-label': `Account of ${session.me.name}` }, session.me.name[0].toUpperCase()),
@@ -130,7 +130,7 @@ function menu() {
     dispatchEvent(new Event('signed-out'));
   };
   return h('div.menu', { id: 'menu', popover: 'auto' },
-    h('p', {}, h('strong', {}, session.me.name)), h('p', {}, h('small', {}, session.me.email)),
+    h('p', h('strong', session.me.name)), h('p', h('small', session.me.email)),
     h('a', { href: '/docs' }, 'HTTP interface'),
     h('button', { type: 'button', onclick: out }, 'Sign out'));
 }

@@ -15,18 +15,18 @@ export function scatter({ points, axes, segments, colour }) {
   const draw = () => host.clientWidth && host.replaceChildren(...plot({ points: shuffled, shown, segments, colour, width: host.clientWidth }));
   const pick = (name) => {
     const select = choice({ onchange: () => { shown[name] = select.value; draw(); } }, axes.map((axis) => [axis, feature(axis)]), shown[name]);
-    return h('label', {}, name === 'x' ? 'Across' : 'Up', select);
+    return h('label', name === 'x' ? 'Across' : 'Up', select);
   };
   const legend = h('div.legend', { role: 'group', 'aria-label': 'Pick out a segment' }, segments.map((segment) => {
     const button = h('button', { type: 'button', vars: colour(segment), 'aria-pressed': 'false', onclick: () => {
       shown.only = shown.only === segment.index ? null : segment.index;
       legend.querySelectorAll('button').forEach((other) => { other.ariaPressed = String(other === button && shown.only !== null); });
       draw();
-    } }, h('span.dot', {}, segment.index + 1), segment.name);
+    } }, h('span.dot', segment.index + 1), segment.name);
     return button;
   }));
   new ResizeObserver(draw).observe(host);
-  return h('div', {}, h('div.axes', {}, pick('x'), pick('y')), host, legend);
+  return h('div', h('div.axes', pick('x'), pick('y')), host, legend);
 }
 
 function plot({ points, shown, segments, colour, width }) {

@@ -1,26 +1,41 @@
 // Elements, forms and lists. Text always goes in as text nodes, so data can never become markup.
 
-const build = (create) => (name, props = {}, ...children) => {
+const isProps = (value) => value?.constructor === Object;
+
+const build = (create) => (name, ...rest) => {
+  const [props, ...children] = isProps(rest[0]) ? rest : [{}, ...rest];
   const [tag, ...classes] = name.split('.');
   const element = create(tag);
   if (classes.length) element.setAttribute('class', classes.join(' '));
   for (const [key, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-    else if (key === 'vars') for (const [name, text] of Object.entries(value)) element.style.setProperty(`--${name}`, text);
+    else if (key === 'vars') Object.entries(value).forEach(([name, text]) => element.style.setProperty(`--${name}`, text));
     else element.setAttribute(key, value === true ? '' : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
+  // What is left out by a condition is false, null or undefined; 0 is shown.
+  element.append(...children.flat(Infinity).filter((child) => (child ?? false) !== false));
   return element;
 };
 
-/** Builds an HTML element: `h('p.note', { id }, 'text', child)`. `vars` sets CSS custom properties. */
+/** Builds an HTML element: `h('p.note', { id }, 'text', child)`; `vars` sets CSS custom properties. */
 export const h = build((tag) => document.createElement(tag));
 /** Builds an SVG element. */
 export const s = build((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
 
 /** Says something to screen readers. */
 export const announce = (text) => { document.getElementById('announcer').textContent = text; };
+
+/** The head of a view: title, a line below it, and what can be done at its side. */
+export const pageHead = (title, note, ...aside) =>
+  h('div.head', h('div', h('h1', title), h('p.muted', note)), aside);
+
+/** Links to a file in each format; `address` is a path of the interface that ends where the query goes on. */
+export const downloads = (label, address, isSmall) => h('p.actions', h('small', isSmall ? 'Export' : label),
+  [['csv', 'CSV'], ['parquet', 'Parquet'], ['arrow', 'Arrow']].slice(0, isSmall ? 2 : 3).map(([format, name]) => {
+    const href = `/api/v1${address}format=${format}`;
+    return h(isSmall ? 'a' : 'a.button', { href, download: true, 'aria-label': `${label} as ${name}` }, name);
+  }));
 
 /** The message that stands where something failed. */
 export const failure = (problem) => h('p.message', { role: 'alert' }, problem.message);
@@ -47,14 +62,14 @@ export async function pages(load, add) {
     cursor = page.next;
     more.hidden = !cursor;
   };
-  const more = h('p.more', {}, action('button', 'Show more', next));
+  const more = h('p.more', action('button', 'Show more', next));
   await next();
   return more;
 }
 
 /**
- * A form. Each field is {name, label, type, options, hint, when, more, …attributes}: `when(values)` says whether it is
- * asked for, `more` puts it under "More options". What the service refuses is shown beside the field it names.
+ * A form. Each field is {name, label, type, options, hint, when, more, …attributes}: `when(values)` says whether it
+ * is asked for, `more` puts it under "More options". What the service refuses is shown beside the field it names.
  */
 export function form({ fields, label, busy, submit }) {
   const parts = fields.map(field);
@@ -62,8 +77,8 @@ export function form({ fields, label, busy, submit }) {
   const button = h('button.primary', { type: 'submit' }, label);
   const rare = parts.filter((part) => part.more);
   const element = h('form', { oninput: () => fit(), onsubmit: send },
-    h('div.fields', {}, parts.filter((part) => !part.more).map((part) => part.row)),
-    rare.length > 0 && h('details', {}, h('summary', {}, 'More options'), h('div.fields', {}, rare.map((part) => part.row))),
+    h('div.fields', parts.filter((part) => !part.more).map((part) => part.row)),
+    rare.length > 0 && h('details', h('summary', 'More options'), h('div.fields', rare.map((part) => part.row))),
     message, button);
   const values = () => Object.fromEntries([...new FormData(element)].filter(([, value]) => value !== '')
     .map(([name, value]) => [name, element.elements[name].type === 'number' ? Number(value) : value]));
@@ -82,7 +97,8 @@ export function form({ fields, label, busy, submit }) {
     button.textContent = label;
   }
   function show(problem) {
-    const named = (problem.errors ?? []).map((error) => [parts.find((part) => part.input.name === nameIn(error.pointer)), error]);
+    const partOf = ({ pointer }) => parts.find((part) => part.input.name === nameIn(pointer));
+    const named = (problem.errors ?? []).map((error) => [partOf(error), error]);
     named.forEach(([part, error]) => part?.complain(error.detail));
     const first = named.find(([part]) => part)?.[0];
     message.hidden = named.length > 0 && named.every(([part]) => part);
@@ -107,7 +123,8 @@ function field({ name, label, type = 'text', options, hint, when, more, ...attri
     note.classList.toggle('wrong', Boolean(text));
     input.toggleAttribute('aria-invalid', Boolean(text));
   };
-  const row = h('div.field', {}, h('label', { for: id }, label, !attributes.required && !options && h('i', {}, ' (optional)')), input, note);
+  const isOptional = !attributes.required && !options;
+  const row = h('div.field', h('label', { for: id }, label, isOptional && h('i', ' (optional)')), input, note);
   return { input, row, complain, when, more };
 }
 
@@ -117,9 +134,9 @@ export const choice = (attributes, options, chosen) =>
 
 /** A dialog with a title and a way out; removed when it is closed. */
 export function dialog(title, ...content) {
+  const close = h('button', { type: 'button', 'aria-label': 'Close', onclick: () => element.close() }, '✕');
   const element = h('dialog', { 'aria-label': title, onclose: () => element.remove() },
-    h('header', {}, h('h2', {}, title), h('button', { type: 'button', onclick: () => element.close(), 'aria-label': 'Close' }, '✕')),
-    content);
+    h('header', h('h2', title), close), content);
   document.body.append(element);
   element.showModal();
   return element;
@@ -128,15 +145,15 @@ export function dialog(title, ...content) {
 /** Asks before something that cannot be taken back. */
 export const confirmed = (title, text, label, work) => {
   const act = action('button.danger', label, async () => { await work(); box.close(); });
-  const box = dialog(title, h('p', {}, text), h('p.actions', {}, act));
+  const box = dialog(title, h('p', text), h('p.actions', act));
 };
 
 /** A table that scrolls inside itself; columns are [label, isNumber], rows are lists of cells. */
 export const table = (caption, columns, rows) => h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': caption },
-  h('table', {}, h('caption.unseen', {}, caption),
-    h('thead', {}, h('tr', {}, columns.map(([label, number]) => h('th', { scope: 'col', class: number && 'number' }, label)))),
-    h('tbody', {}, rows.map((cells) => tableRow(columns, cells)))));
+  h('table', h('caption.unseen', caption),
+    h('thead', h('tr', columns.map(([label, number]) => h('th', { scope: 'col', class: number && 'number' }, label)))),
+    h('tbody', rows.map((cells) => tableRow(columns, cells)))));
 
 /** A row of such a table; on a narrow screen each cell carries its column's label. */
-export const tableRow = (columns, cells) => h('tr', {}, cells.map((cell, index) =>
+export const tableRow = (columns, cells) => h('tr', cells.map((cell, index) =>
   h('td', { class: columns[index][1] && 'number', 'data-label': columns[index][0] }, cell)));

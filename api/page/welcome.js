@@ -17,8 +17,8 @@ export function welcome(done) {
     await signIn(given);
   };
   const side = h('div');
-  const face = (title, form, question, other, next) => side.replaceChildren(h('h2', {}, title), form,
-    h('p', {}, `${question} `, h('button.link', { type: 'button', onclick: () => { next(); side.querySelector('input').focus(); } }, other)));
+  const face = (title, form, question, other, next) => side.replaceChildren(h('h2', title), form,
+    h('p', `${question} `, h('button.link', { type: 'button', onclick: () => { next(); side.querySelector('input').focus(); } }, other)));
   const asMember = () => face('Sign in',
     form({ fields: [email, { ...password, autocomplete: 'current-password' }], label: 'Sign in', busy: 'Signing in …', submit: signIn }),
     'New here?', 'Create an account', asNewcomer);
@@ -31,8 +31,8 @@ export function welcome(done) {
     'Have an account?', 'Sign in', asMember);
   asMember();
   return h('section.card.welcome', {},
-    h('div.pitch', {}, h('p.brand', {}, h('img', { src: '/page/icon.svg', alt: '' }), 'DataCore'), h('div', {}, h('h1', {}, 'Know who your shoppers are'),
-      h('p.muted', {}, 'Upload the purchases of your stores. DataCore finds the groups of shoppers behind them, and says what to do for each.')),
+    h('div.pitch', h('p.brand', h('img', { src: '/page/icon.svg', alt: '' }), 'DataCore'), h('div', h('h1', 'Know who your shoppers are'),
+      h('p.muted', 'Upload the purchases of your stores. DataCore finds the groups of shoppers behind them, and says what to do for each.')),
     picture()),
     side);
 }
@@ -45,9 +45,9 @@ export function registerCompany(done, another) {
     label: 'Register company', busy: 'Registering …',
     submit: async (given) => done((await call('POST', '/customers', { body: given })).body),
   });
-  return h('div.narrow', {}, h('h1', {}, another ? 'Register another company' : 'Register your company'),
-    h('p.muted', {}, 'Stores, files and reports belong to a company. Next you add its first store.'),
-    h('section.card', {}, register));
+  return h('div.narrow', h('h1', another ? 'Register another company' : 'Register your company'),
+    h('p.muted', 'Stores, files and reports belong to a company. Next you add its first store.'),
+    h('section.card', register));
 }
 
 /** A still life of five segments, drawn from fixed numbers. */

@@ -91,7 +91,8 @@ impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         let next = self.next.clone();
         let mut response = Json(self).into_response();
-        if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<?cursor={next}>; rel=\"next\"")).ok()) {
+        if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<?cursor={next}>; rel=\"next\"")).ok())
+        {
             response.headers_mut().insert(LINK, link);
         }
         response
@@ -149,7 +150,8 @@ pub async fn not_modified(request: Request, next: Next) -> Response {
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).map(str::to_owned);
     let mut response = next.run(request).await;
     let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
-    let matches = |known: &str, tag: &str| known.split(',').any(|known| matches!(known.trim(), "*") || known.trim() == tag);
+    let matches =
+        |known: &str, tag: &str| known.split(',').any(|known| matches!(known.trim(), "*") || known.trim() == tag);
     if reads && response.status() == StatusCode::OK && known.zip(tag).is_some_and(|(known, tag)| matches(&known, tag)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = axum::body::Body::empty();

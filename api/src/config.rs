@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
 use figment::Profile;
+use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use processors::Role;
 use serde::{Deserialize, Serialize};
@@ -187,9 +187,11 @@ struct Environment;
 
 impl figment::Provider for Environment {
     fn metadata(&self) -> figment::Metadata {
-        figment::Metadata::named("environment variable").interpolater(|_, keys| format!("{PREFIX}{}", keys.join("_").to_uppercase()))
+        figment::Metadata::named("environment variable")
+            .interpolater(|_, keys| format!("{PREFIX}{}", keys.join("_").to_uppercase()))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         let known = known_settings();
         let mut dict = Dict::new();
@@ -198,8 +200,9 @@ impl figment::Provider for Environment {
             if known.contains(&key) {
                 dict.insert(key, read_value(&value));
             } else if let Some(key) = key.strip_suffix("_file").filter(|key| known.iter().any(|known| known == key)) {
-                let secret = std::fs::read_to_string(&value)
-                    .map_err(|error| figment::Error::from(format!("{name} names {value}, which cannot be read: {error}")))?;
+                let secret = std::fs::read_to_string(&value).map_err(|error| {
+                    figment::Error::from(format!("{name} names {value}, which cannot be read: {error}"))
+                })?;
                 dict.insert(key.to_owned(), secret.trim_end().to_owned().into());
             }
         }

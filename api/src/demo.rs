@@ -31,12 +31,13 @@ pub async fn run(settings: &Settings, rows: u64) -> Result<()> {
     let listener = bind(config.listen).await?;
     let app = App::start(config).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let served = tokio::spawn(server::serve(app.clone(), listener, stop_signal()));
-    fill(&Client { router: server::router(app.clone()), token: None }, rows).await?;
-    introduce(&url)?;
-    served.await??;
+    let show = async {
+        fill(&Client { router: server::router(app.clone()), token: None }, rows).await?;
+        introduce(&url)
+    };
+    let served = tokio::try_join!(server::serve(app.clone(), listener, stop_signal()), show);
     app.stop().await;
-    Ok(())
+    served.map(drop)
 }
 
 fn introduce(url: &str) -> Result<()> {

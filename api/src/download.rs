@@ -79,13 +79,18 @@ pub async fn download(
 
 /// The value of `Content-Disposition` for a file name of any characters (RFC 6266).
 pub fn attachment(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\%".contains(c) { c } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\%".contains(c) { c } else { '_' }).collect();
     let encoded: String = name.bytes().map(percent).collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
 fn percent(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        (byte as char).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }
 
 fn encoded(
@@ -165,7 +170,8 @@ fn without_formulas(batch: &RecordBatch) -> Result<RecordBatch> {
         match column.data_type() {
             DataType::Utf8 if column.as_string::<i32>().iter().flatten().any(is_formula) => {
                 let cells = column.as_string::<i32>().iter();
-                let cells = cells.map(|cell| cell.map(|text| if is_formula(text) { format!("'{text}") } else { text.to_owned() }));
+                let cells = cells
+                    .map(|cell| cell.map(|text| if is_formula(text) { format!("'{text}") } else { text.to_owned() }));
                 Arc::new(cells.collect::<StringArray>())
             }
             _ => column.clone(),
@@ -192,6 +198,9 @@ mod tests {
 
     #[test]
     fn a_file_name_of_any_characters_is_sent_twice() {
-        assert_eq!(attachment("año \"1\".csv"), "attachment; filename=\"a_o__1_.csv\"; filename*=UTF-8''a%C3%B1o%20%221%22.csv");
+        assert_eq!(
+            attachment("año \"1\".csv"),
+            "attachment; filename=\"a_o__1_.csv\"; filename*=UTF-8''a%C3%B1o%20%221%22.csv"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! DataCore for people: HTTP, sign-in, the page, configuration and the composition of the parts.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![expect(clippy::result_large_err, reason = "a problem is the end of a request, and made once for it")]
 
 mod answer;
 pub mod app;

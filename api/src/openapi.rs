@@ -12,7 +12,10 @@ use crate::routes;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "DataCore", description = "Turns stores' purchases into segments of shoppers. Every change is an event."),
+    info(
+        title = "DataCore",
+        description = "Turns stores' purchases into segments of shoppers. Every change is an event."
+    ),
     components(schemas(Problem, FieldProblem))
 )]
 struct Base;

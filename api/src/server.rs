@@ -39,7 +39,9 @@ pub fn router(app: App) -> Router {
         .merge(dashboard::router())
         .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(async || NOT_FOUND.because("There is nothing at this address; /docs lists every endpoint."))
-        .method_not_allowed_fallback(async || METHOD_NOT_ALLOWED.because("The Allow header says what can be done here."))
+        .method_not_allowed_fallback(async || {
+            METHOD_NOT_ALLOWED.because("The Allow header says what can be done here.")
+        })
         .with_state(app);
     for (name, value) in HEADERS {
         let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));

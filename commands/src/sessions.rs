@@ -271,6 +271,17 @@ mod tests {
         assert_eq!(open(&sessions, &opened).await, [false, false, true]);
     }
 
+    #[tokio::test]
+    async fn a_request_that_is_cut_off_does_no_harm_to_the_next() {
+        let (_folder, sessions) = sessions().await;
+        for round in 0..60 {
+            let cut = sessions.open(ANA, day(0));
+            let _ = tokio::time::timeout(std::time::Duration::from_micros(round * 20), cut).await;
+            let session = sessions.open(ANA, day(0)).await.unwrap();
+            assert!(sessions.is_open(session.id, day(0)).await.unwrap().is_some(), "it was not committed");
+        }
+    }
+
     async fn open(sessions: &Sessions, ids: &[Uuid]) -> Vec<bool> {
         let mut open = vec![];
         for id in ids {

@@ -25,6 +25,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const WAL_MAX_BYTES: &str = "67108864";
 
 /// A database file with its connections.
+///
+/// Transactions begin with a plain `begin` and a statement that writes, so that they wait for the lock of another
+/// process. sqlx 0.8 also has `begin_with("BEGIN IMMEDIATE")`, but when its future is dropped at the wrong moment the
+/// transaction stays open, and everything that the connection commits later is lost.
 #[derive(Clone)]
 pub(crate) struct Sqlite {
     writer: SqlitePool,

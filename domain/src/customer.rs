@@ -499,9 +499,10 @@ mod tests {
             expected_version: Some(expected),
         };
         Customers::with(()).given(registered()).when(change(7)).then_expect_error(CustomerError::Stale);
-        Customers::with(()).given(registered()).when(change(1)).then_expect_events(vec![
-            CustomerEvent::CustomerDetailsChanged { name: "New".into(), description: None },
-        ]);
+        Customers::with(())
+            .given(registered())
+            .when(change(1))
+            .then_expect_events(vec![CustomerEvent::CustomerDetailsChanged { name: "New".into(), description: None }]);
     }
 
     #[test]
@@ -527,9 +528,7 @@ mod tests {
         Customers::with(())
             .given(registered())
             .when(CustomerCommand::OpenStore { store_id: StoreId(Uuid::nil()), details })
-            .then_expect_error(
-                Invalid::new("location", "longitude must be -180 to 180 and latitude -90 to 90").into(),
-            );
+            .then_expect_error(Invalid::new("location", "longitude must be -180 to 180 and latitude -90 to 90").into());
     }
 
     #[test]
@@ -541,10 +540,7 @@ mod tests {
     }
 
     fn registered() -> Vec<CustomerEvent> {
-        vec![
-            CustomerEvent::CustomerRegistered { name: "Acme".into(), description: None },
-            added(1, MemberRole::Owner),
-        ]
+        vec![CustomerEvent::CustomerRegistered { name: "Acme".into(), description: None }, added(1, MemberRole::Owner)]
     }
 
     fn added(id: u128, role: MemberRole) -> CustomerEvent {

@@ -366,20 +366,20 @@ mod tests {
 
     #[test]
     fn assigning_roles_starts_a_new_revision() {
-        Datasets::with(())
-            .given(vec![created()])
-            .when(assign(&[("who", ColumnRole::Shopper)]))
-            .then_expect_events(vec![DatasetEvent::ColumnRolesAssigned {
+        Datasets::with(()).given(vec![created()]).when(assign(&[("who", ColumnRole::Shopper)])).then_expect_events(
+            vec![DatasetEvent::ColumnRolesAssigned {
                 revision: 1,
                 roles: Roles::from([("who".into(), ColumnRole::Shopper)]),
-            }]);
+            }],
+        );
     }
 
     #[test]
     fn refuses_numbers_roles_for_text() {
-        Datasets::with(()).given(vec![created()]).when(assign(&[("who", ColumnRole::Quantity)])).then_expect_error(
-            Invalid::new("roles", "'who' cannot be quantity: it does not hold numbers").into(),
-        );
+        Datasets::with(())
+            .given(vec![created()])
+            .when(assign(&[("who", ColumnRole::Quantity)]))
+            .then_expect_error(Invalid::new("roles", "'who' cannot be quantity: it does not hold numbers").into());
     }
 
     #[test]

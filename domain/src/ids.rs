@@ -118,10 +118,7 @@ impl ReportId {
 
 /// The id of an event: derived from its key, so that every delivery of it carries the same one.
 pub(crate) fn event_id(aggregate_type: &str, aggregate_id: Uuid, sequence: u64) -> Uuid {
-    derive(
-        "event",
-        &[aggregate_type.as_bytes(), aggregate_id.as_bytes(), &sequence.to_be_bytes()],
-    )
+    derive("event", &[aggregate_type.as_bytes(), aggregate_id.as_bytes(), &sequence.to_be_bytes()])
 }
 
 #[cfg(test)]

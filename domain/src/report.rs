@@ -366,6 +366,7 @@ impl Report {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "every aggregate evolves by events it owns")]
     fn evolve(&mut self, event: ReportEvent) {
         self.status = match event {
             ReportEvent::ReportRequested { .. } => Status::Requested,

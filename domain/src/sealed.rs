@@ -30,9 +30,8 @@ impl Sealed {
     /// Seals a text. The nonce must never be used twice with the same key: draw it at random.
     pub fn seal(key: &SubjectKey, nonce: [u8; NONCE_BYTES], text: &str) -> Self {
         let message = aes_gcm::aead::Payload { msg: text.as_bytes(), aad: key.id.as_bytes() };
-        let ciphertext = cipher(key)
-            .encrypt(&Nonce::from(nonce), message)
-            .expect("AES-GCM takes any text shorter than 64 GiB");
+        let ciphertext =
+            cipher(key).encrypt(&Nonce::from(nonce), message).expect("AES-GCM takes any text shorter than 64 GiB");
         Self { key_id: key.id, data: to_hex(&[&nonce[..], &ciphertext].concat()) }
     }
 

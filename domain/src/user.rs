@@ -130,9 +130,7 @@ impl User {
                 phone_number: phone_number.unwrap_or_else(|| user.phone_number.clone()),
             }]),
             (Some(_), ChangePassword { credential_id }) => Ok(vec![PasswordChanged { credential_id }]),
-            (Some(user), EraseUser) => {
-                Ok(vec![UserErased { key_id: user.key_id, credential_id: user.credential_id }])
-            }
+            (Some(user), EraseUser) => Ok(vec![UserErased { key_id: user.key_id, credential_id: user.credential_id }]),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use commands::Checkpoints;
 use domain::Recorded;
 use projections::Views;
@@ -55,6 +55,9 @@ pub async fn fold(views: &Views, checkpoints: &Checkpoints, events: &[Recorded])
 /// Finds the event that a batch fails on, so that the others are folded.
 async fn one_by_one(views: &Views, checkpoints: &Checkpoints, events: &[Recorded]) -> Result<u64> {
     let mut position = views.checkpoint().await?;
+    let first = events.first().map_or(0, |event| event.position);
+    // After a rebuild the views are behind this batch; no event of it is to blame.
+    ensure!(first <= position + 1, "the views are at position {position}, the batch begins at {first}");
     for event in events.iter().filter(|event| event.position > position).collect::<Vec<_>>() {
         position = apply_or_park(views, checkpoints, event).await?;
     }

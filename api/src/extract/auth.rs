@@ -58,7 +58,8 @@ impl FromRequestParts<App> for SignedIn {
 }
 
 async fn by_token(app: &App, token: &str) -> Result<SignedIn, Problem> {
-    let refused = || SIGN_IN_NEEDED.because("The access token is not valid, or no longer. Sign in again or refresh it.");
+    let refused =
+        || SIGN_IN_NEEDED.because("The access token is not valid, or no longer. Sign in again or refresh it.");
     let (user_id, session_id) = app.tokens.check(token).ok_or_else(refused)?;
     match app.commands.sessions.is_open(session_id, request::now()).await? {
         Some(owner) if owner == user_id => Ok(SignedIn { user_id, session_id }),

@@ -18,10 +18,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(&request) {
             return Err(UNSUPPORTED_MEDIA_TYPE.because("Send JSON, with 'Content-Type: application/json'."));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
-            413 => TOO_LARGE.because("A JSON body may have at most 1 MiB."),
-            _ => MALFORMED.because("The body broke off."),
-        })?;
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status().as_u16() {
+                413 => TOO_LARGE.because("A JSON body may have at most 1 MiB."),
+                _ => MALFORMED.because("The body broke off."),
+            })?;
         parse(&bytes).map(Self)
     }
 }
@@ -42,15 +43,16 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn explain(pointer: String, error: &serde_json::Error) -> Problem {
+fn explain(mut pointer: String, error: &serde_json::Error) -> Problem {
     if !error.is_data() {
         return MALFORMED.because(format!("The body is not valid JSON: {error}."));
     }
     let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or(&text).to_owned();
-    Problem::field(named_in(&detail).filter(|_| !pointer.ends_with('/')).map_or(pointer.clone(), |name| {
-        if pointer.ends_with(&format!("/{name}")) { pointer.clone() } else { format!("{pointer}/{name}") }
-    }), detail)
+    let detail = text.split(" at line ").next().unwrap_or(&text);
+    if let Some(field) = named_in(detail).map(|name| format!("/{name}")).filter(|field| !pointer.ends_with(field)) {
+        pointer += &field;
+    }
+    Problem::field(pointer, detail)
 }
 
 /// The field that serde names in backticks when it is missing or unknown.

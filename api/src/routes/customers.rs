@@ -18,9 +18,11 @@ use crate::problem::{NOT_FOUND, Problem};
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(register_customer, list_customers))
-        .routes(routes!(get_customer, change_customer, close_customer))
+    OpenApiRouter::new().routes(routes!(register_customer, list_customers)).routes(routes!(
+        get_customer,
+        change_customer,
+        close_customer
+    ))
 }
 
 /// A customer to register.

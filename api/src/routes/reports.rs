@@ -125,8 +125,7 @@ async fn request_report(
         let datasets = chosen_datasets(&app, customer, &new).await?;
         let question = question(&datasets, &new)?;
         let report_id = question.report_id(customer);
-        let command =
-            ReportCommand::RequestReport { customer_id: customer, question, requested_by: analyst.user_id };
+        let command = ReportCommand::RequestReport { customer_id: customer, question, requested_by: analyst.user_id };
         let asked = app.execute::<Report>(report_id.0, command, &analyst.metadata()).await?;
         Ok((report_id, asked.events.iter().any(|event| matches!(event, ReportEvent::ReportRequested { .. }))))
     };

@@ -29,7 +29,11 @@ use receive::Incoming;
 pub fn router() -> OpenApiRouter<App> {
     // Uploads are limited while they stream, by the configured size.
     let streamed = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
-    OpenApiRouter::new().merge(streamed).routes(routes!(list_uploads)).routes(routes!(get_upload, delete_upload)).routes(routes!(get_file))
+    OpenApiRouter::new()
+        .merge(streamed)
+        .routes(routes!(list_uploads))
+        .routes(routes!(get_upload, delete_upload))
+        .routes(routes!(get_file))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -185,7 +189,8 @@ async fn take(
     let decided = app.execute::<Upload>(upload_id.0, command, &analyst.metadata()).await;
     // A server error may hide a commit: the file must stay, an orphan does no harm.
     let refused = decided.as_ref().is_err_and(Problem::is_refusal);
-    let unused = decided.as_ref().is_ok_and(|done| done.aggregate.stored().is_none_or(|file| file.location != location));
+    let unused =
+        decided.as_ref().is_ok_and(|done| done.aggregate.stored().is_none_or(|file| file.location != location));
     if refused || unused {
         app.commands.files.delete(&location).await?;
     }

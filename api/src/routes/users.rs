@@ -19,7 +19,10 @@ use crate::request;
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(me, change_me, erase_me)).routes(routes!(change_password))
+    OpenApiRouter::new()
+        .routes(routes!(sign_up))
+        .routes(routes!(me, change_me, erase_me))
+        .routes(routes!(change_password))
 }
 
 /// A person who signs up.
@@ -143,8 +146,7 @@ async fn change_password(
     if !app.commands.credentials.verify(credential, &passwords.current_password).await? {
         return Err(WRONG_CREDENTIALS.because("The current password is wrong."));
     }
-    check_password(&passwords.new_password)
-        .map_err(|invalid| Problem::field("/new_password", invalid.reason))?;
+    check_password(&passwords.new_password).map_err(|invalid| Problem::field("/new_password", invalid.reason))?;
     let credential_id = app.commands.credentials.create(&passwords.new_password).await?;
     let command = UserCommand::ChangePassword { credential_id };
     app.execute::<User>(caller.user_id.0, command, &caller.metadata(None)).await?;

@@ -58,8 +58,7 @@ async fn a_cold_rebuild_gives_the_same_views() {
 #[tokio::test]
 async fn the_openapi_document_is_as_agreed() {
     let app = TestApp::start().await;
-    let document: Value =
-        app.http.get(format!("{}/openapi.json", app.url)).send().await.unwrap().json().await.unwrap();
+    let document: Value = app.http.get(format!("{}/openapi.json", app.url)).send().await.unwrap().json().await.unwrap();
     let paths: Vec<_> = document["paths"]
         .as_object()
         .unwrap()

@@ -63,7 +63,10 @@ async fn a_line_without_an_end_is_rejected() {
 async fn ragged_rows_are_left_out_and_listed() {
     let app = TestApp::start().await;
     let upload = app.ingested("ragged.csv", "id,name,score\n1,a,5\n2,b\n3,c,7,9\n4,d,8\n").await;
-    assert_eq!((&upload["status"], &upload["row_count"], &upload["rejected_row_count"]), (&json!("ready"), &json!(2), &json!(2)));
+    assert_eq!(
+        (&upload["status"], &upload["row_count"], &upload["rejected_row_count"]),
+        (&json!("ready"), &json!(2), &json!(2))
+    );
     let path = app.below(&format!("/datasets/{}/rejects", upload["dataset_id"].as_str().unwrap()));
     let rejects = app.get(&path).await;
     assert_eq!(rejects["items"][0]["line"], 3);
@@ -89,7 +92,8 @@ async fn broken_forms_are_refused_and_leave_nothing() {
     let part = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\na,b\n1,2\n";
     problem(send(part).await.unwrap(), 400).await;
     problem(send("--x--\r\n").await.unwrap(), 422).await;
-    problem(send("--x\r\ncontent-disposition: form-data; name=\"wat\"\r\n\r\n1\r\n--x--\r\n").await.unwrap(), 422).await;
+    problem(send("--x\r\ncontent-disposition: form-data; name=\"wat\"\r\n\r\n1\r\n--x--\r\n").await.unwrap(), 422)
+        .await;
     let no_boundary = app.own(Method::POST, &path).header("content-type", "multipart/form-data").body("x").send();
     problem(no_boundary.await.unwrap(), 400).await;
     assert_eq!(stored(&app), 0);
@@ -102,7 +106,7 @@ async fn json_is_checked_field_by_field() {
         app.own(Method::POST, "/customers").header("content-type", "application/json").body(body).send()
     };
     problem(post("{").await.unwrap(), 400).await;
-    problem(post("{} {}").await.unwrap(), 400).await;
+    problem(post(r#"{"name": "A"} {}"#).await.unwrap(), 400).await;
     for (body, pointer) in [
         (r#"{"name": "A", "wat": 1}"#, "/wat"),
         (r#"{"name": 5}"#, "/name"),

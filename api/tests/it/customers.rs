@@ -98,9 +98,8 @@ async fn lists_come_in_pages_that_miss_nothing() {
 #[tokio::test]
 async fn creating_again_under_one_key_gives_the_same_thing() {
     let app = TestApp::start().await;
-    let create = |path: String, body: Value| {
-        app.own(Method::POST, &path).header("idempotency-key", "once").json(&body).send()
-    };
+    let create =
+        |path: String, body: Value| app.own(Method::POST, &path).header("idempotency-key", "once").json(&body).send();
     let customer = create("/customers".into(), json!({"name": "Keyed"})).await.unwrap();
     let again = create("/customers".into(), json!({"name": "Keyed"})).await.unwrap();
     assert_eq!((customer.status(), again.status()), (StatusCode::CREATED, StatusCode::CREATED));

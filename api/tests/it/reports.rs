@@ -38,10 +38,14 @@ async fn segments_are_complete_and_ordered_by_revenue() {
     assert_eq!(column("size").iter().sum::<f64>(), report["shopper_count"].as_f64().unwrap());
     assert!((column("share").iter().sum::<f64>() - 1.0).abs() < 1e-9);
     assert!((column("revenue_share").iter().sum::<f64>() - 1.0).abs() < 1e-9);
-    let names: std::collections::HashSet<_> = segments.iter().map(|segment| segment["name"].as_str().unwrap()).collect();
+    let names: std::collections::HashSet<_> =
+        segments.iter().map(|segment| segment["name"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 4);
     assert!(segments.iter().all(|segment| !segment["top_products"].as_array().unwrap().is_empty()));
-    assert_eq!(report["rfm"].as_array().unwrap().iter().map(|group| group["size"].as_u64().unwrap()).sum::<u64>(), report["shopper_count"].as_u64().unwrap());
+    assert_eq!(
+        report["rfm"].as_array().unwrap().iter().map(|group| group["size"].as_u64().unwrap()).sum::<u64>(),
+        report["shopper_count"].as_u64().unwrap()
+    );
     for segment in segments {
         let rows = all_shoppers(&app, &report, &format!("&segment={}", segment["index"])).await;
         assert_eq!(rows.len() as u64, segment["size"].as_u64().unwrap());
@@ -123,7 +127,8 @@ async fn too_little_data_is_a_failed_report_with_a_reason() {
     let nothing = app.own(Method::POST, &app.below("/reports")).json(&json!({})).send().await.unwrap();
     assert_eq!(nothing.status(), 409);
     assert_eq!(nothing.json::<Value>().await.unwrap()["type"], "/problems/no-data");
-    app.ingested("few.csv", "customer_id,order_id,date,amount\n1,1,2025-01-01,5\n1,2,2025-01-02,5\n2,3,2025-01-03,7\n").await;
+    app.ingested("few.csv", "customer_id,order_id,date,amount\n1,1,2025-01-01,5\n1,2,2025-01-02,5\n2,3,2025-01-03,7\n")
+        .await;
     let report = app.report(&json!({})).await;
     assert_eq!(report["status"], "failed");
     assert!(report["error"].as_str().unwrap().len() > 20, "{report}");

@@ -11,11 +11,22 @@ use crate::app::{TestApp, csv, id};
 async fn a_file_becomes_a_dataset_with_typed_columns_and_shoppers() {
     let app = TestApp::start().await;
     let upload = app.ingested("sales.csv", csv(2_000, 1)).await;
-    assert_eq!((&upload["status"], &upload["row_count"], &upload["rejected_row_count"]), (&json!("ready"), &json!(2_000), &json!(0)));
+    assert_eq!(
+        (&upload["status"], &upload["row_count"], &upload["rejected_row_count"]),
+        (&json!("ready"), &json!(2_000), &json!(0))
+    );
     assert_eq!(upload["progress"]["bytes_done"], upload["size_bytes"]);
     let dataset = app.get(&app.below(&format!("/datasets/{}", upload["dataset_id"].as_str().unwrap()))).await;
-    assert_eq!((&dataset["shape"], &dataset["encoding"], &dataset["delimiter"]), (&json!("purchases"), &json!("UTF-8"), &json!(",")));
-    let types: Vec<_> = dataset["columns"].as_array().unwrap().iter().map(|column| (column["name"].as_str().unwrap(), column["type"].as_str().unwrap(), column["role"].as_str())).collect();
+    assert_eq!(
+        (&dataset["shape"], &dataset["encoding"], &dataset["delimiter"]),
+        (&json!("purchases"), &json!("UTF-8"), &json!(","))
+    );
+    let types: Vec<_> = dataset["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| (column["name"].as_str().unwrap(), column["type"].as_str().unwrap(), column["role"].as_str()))
+        .collect();
     insta::assert_debug_snapshot!(types);
     assert!(dataset["shopper_count"].as_u64().unwrap() > 100);
 }
@@ -41,7 +52,8 @@ async fn rows_are_read_in_pages_and_downloaded_in_three_formats() {
         let file = app.own(Method::GET, &format!("{dataset}/download?format={format}")).send().await.unwrap();
         assert!(file.bytes().await.unwrap().starts_with(magic), "{format}");
     }
-    let file = app.own(Method::GET, &format!("{dataset}/download?format=csv")).send().await.unwrap().text().await.unwrap();
+    let file =
+        app.own(Method::GET, &format!("{dataset}/download?format=csv")).send().await.unwrap().text().await.unwrap();
     assert_eq!(file.lines().count(), 501);
     let original = app.own(Method::GET, &app.below(&format!("/uploads/{}/file", id(&upload)))).send().await.unwrap();
     assert_eq!(original.bytes().await.unwrap(), bytes);
@@ -99,9 +111,7 @@ async fn parallel_uploads_keep_their_own_rows() {
 #[tokio::test]
 async fn a_form_with_a_description_is_taken_as_well() {
     let app = TestApp::start().await;
-    let form = Form::new()
-        .part("file", Part::bytes(csv(200, 1)).file_name("año 1.csv"))
-        .text("description", "January");
+    let form = Form::new().part("file", Part::bytes(csv(200, 1)).file_name("año 1.csv")).text("description", "January");
     let path = app.below(&format!("/stores/{}/uploads", app.store));
     let response = app.own(Method::POST, &path).multipart(form).send().await.unwrap();
     assert_eq!(response.status(), 202);
@@ -115,7 +125,11 @@ async fn a_repeated_request_is_no_duplicate_under_one_key() {
     let app = TestApp::start().await;
     let path = app.below(&format!("/stores/{}/uploads?filename=a.csv", app.store));
     let send = |bytes: Vec<u8>| {
-        app.own(Method::POST, &path).header("idempotency-key", "u1").header("content-type", "text/csv").body(bytes).send()
+        app.own(Method::POST, &path)
+            .header("idempotency-key", "u1")
+            .header("content-type", "text/csv")
+            .body(bytes)
+            .send()
     };
     let first = send(csv(200, 1)).await.unwrap();
     let again = send(csv(200, 1)).await.unwrap();
@@ -148,11 +162,14 @@ async fn a_digest_is_checked_and_compressed_content_is_unpacked() {
     use sha2::Digest;
     let app = TestApp::start().await;
     let path = app.below(&format!("/stores/{}/uploads?filename=a.csv", app.store));
-    let digest = |bytes: &[u8]| {
-        format!("sha-256=:{}:", base64::prelude::BASE64_STANDARD.encode(sha2::Sha256::digest(bytes)))
-    };
+    let digest =
+        |bytes: &[u8]| format!("sha-256=:{}:", base64::prelude::BASE64_STANDARD.encode(sha2::Sha256::digest(bytes)));
     let send = |bytes: Vec<u8>, digest: String| {
-        app.own(Method::POST, &path).header("content-type", "text/csv").header("content-digest", digest).body(bytes).send()
+        app.own(Method::POST, &path)
+            .header("content-type", "text/csv")
+            .header("content-digest", digest)
+            .body(bytes)
+            .send()
     };
     assert_eq!(send(csv(200, 1), digest(b"other")).await.unwrap().status(), 400);
     assert_eq!(send(csv(200, 1), digest(&csv(200, 1))).await.unwrap().status(), 202);

@@ -9,7 +9,10 @@ use crate::app::{PASSWORD, TestApp, id};
 async fn a_user_sees_and_changes_their_own_data() {
     let app = TestApp::start().await;
     let me = app.get("/users/me").await;
-    assert_eq!((&me["email"], &me["name"], &me["phone_number"]), (&json!("owner@example.com"), &json!("Someone"), &Value::Null));
+    assert_eq!(
+        (&me["email"], &me["name"], &me["phone_number"]),
+        (&json!("owner@example.com"), &json!("Someone"), &Value::Null)
+    );
     let changed = app.own(Method::PATCH, "/users/me").json(&json!({"phone_number": "+34 600"})).send().await.unwrap();
     assert_eq!(changed.status(), 200);
     let me = app.get("/users/me").await;
@@ -66,9 +69,8 @@ async fn a_refresh_token_is_good_once_and_a_reused_one_ends_the_session() {
     let sign_in = json!({"email": "owner@example.com", "password": PASSWORD});
     let session: Value =
         app.request(Method::POST, "/sessions", "").json(&sign_in).send().await.unwrap().json().await.unwrap();
-    let refresh = |token: Value| {
-        app.request(Method::POST, "/sessions/refresh", "").json(&json!({"refresh_token": token})).send()
-    };
+    let refresh =
+        |token: Value| app.request(Method::POST, "/sessions/refresh", "").json(&json!({"refresh_token": token})).send();
     let renewed = refresh(session["refresh_token"].clone()).await.unwrap();
     assert_eq!(renewed.status(), 200);
     let renewed: Value = renewed.json().await.unwrap();
@@ -111,7 +113,18 @@ async fn the_last_owner_cannot_leave_but_others_are_erased_for_good() {
     assert_eq!(app.request(Method::GET, "/users/me", &leaver).send().await.unwrap().status(), 401);
     app.settle().await;
     assert_eq!(app.get(&app.below("/members")).await["items"].as_array().unwrap().len(), 1);
-    let log = serde_json::to_string(&app.app.commands.store.read(0, 100).await.unwrap().iter().map(|event| event.payload.clone()).collect::<Vec<_>>()).unwrap();
+    let log = serde_json::to_string(
+        &app.app
+            .commands
+            .store
+            .read(0, 100)
+            .await
+            .unwrap()
+            .iter()
+            .map(|event| event.payload.clone())
+            .collect::<Vec<_>>(),
+    )
+    .unwrap();
     assert!(!log.contains("leaver@example.com"), "personal data must be sealed in the log");
     let again = app.sign_up("leaver@example.com").await;
     assert_eq!(app.request(Method::GET, "/users/me", &again).send().await.unwrap().status(), 200);

@@ -79,7 +79,10 @@ impl LocalFiles {
         let found = self.store.get(&Path::from(location)).await;
         let found = found.with_context(|| format!("opening the file {location}"))?;
         let size_bytes = found.meta.size;
-        Ok((size_bytes, found.into_stream().map_err(|error| anyhow::Error::new(error).context("reading a file")).boxed()))
+        Ok((
+            size_bytes,
+            found.into_stream().map_err(|error| anyhow::Error::new(error).context("reading a file")).boxed(),
+        ))
     }
 
     pub async fn check(&self) -> Result<()> {

@@ -43,7 +43,9 @@ impl Sqlite {
     /// The first committed events that have no position yet, with their row ids.
     pub async fn unnumbered(&self, limit: u32) -> Result<Vec<(i64, StoredEvent)>> {
         let rows = sqlx::query(concat!(
-            "SELECT e.id, ", event_columns!(), " FROM events e
+            "SELECT e.id, ",
+            event_columns!(),
+            " FROM events e
              WHERE e.id > (SELECT coalesce(max(event_id), 0) FROM log) ORDER BY e.id LIMIT $1"
         ));
         let rows = rows.bind(limit).fetch_all(&self.reader).await.context("reading committed events")?;
@@ -52,21 +54,17 @@ impl Sqlite {
 
     /// Appends leaves to the log behind `head` in one transaction; `false` when someone else has appended since.
     pub async fn append(&self, head: u64, leaves: &[(i64, Leaf)]) -> Result<bool> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.context("locking the log")?;
-        let newest: u64 =
-            sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM log").fetch_one(&mut *transaction).await?;
-        if newest != head {
-            return Ok(false);
-        }
+        let mut transaction = self.writer.begin().await.context("appending to the log")?;
         for (position, (event_id, leaf)) in (head + 1..).zip(leaves) {
-            sqlx::query("INSERT INTO log (position, event_id, leaf_hash, customer_id) VALUES ($1, $2, $3, $4)")
-                .bind(integer(position))
-                .bind(event_id)
-                .bind(&leaf.hash[..])
-                .bind(leaf.customer_id.map(|id| id.to_string()))
-                .execute(&mut *transaction)
-                .await
-                .with_context(|| format!("appending position {position} to the log"))?;
+            let insert = sqlx::query(
+                "INSERT INTO log (position, event_id, leaf_hash, customer_id) SELECT $1, $2, $3, $4
+                 WHERE $1 = 1 + (SELECT coalesce(max(position), 0) FROM log)",
+            );
+            let insert = insert.bind(integer(position)).bind(event_id).bind(&leaf.hash[..]);
+            let insert = insert.bind(leaf.customer_id.map(|id| id.to_string())).execute(&mut *transaction).await;
+            if insert.with_context(|| format!("appending position {position}"))?.rows_affected() == 0 {
+                return Ok(false);
+            }
         }
         transaction.commit().await.context("committing positions")?;
         Ok(true)
@@ -75,7 +73,9 @@ impl Sqlite {
     /// Events after a position.
     pub async fn read(&self, after: u64, limit: u32) -> Result<Vec<(u64, StoredEvent)>> {
         let rows = sqlx::query(concat!(
-            "SELECT l.position, ", event_columns!(), " FROM log l JOIN events e ON e.id = l.event_id
+            "SELECT l.position, ",
+            event_columns!(),
+            " FROM log l JOIN events e ON e.id = l.event_id
              WHERE l.position > $1 ORDER BY l.position LIMIT $2"
         ));
         let rows = rows.bind(integer(after)).bind(limit).fetch_all(&self.reader).await.context("reading the log")?;
@@ -91,7 +91,9 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<(u64, StoredEvent)>> {
         let rows = sqlx::query(concat!(
-            "SELECT l.position, ", event_columns!(), " FROM log l JOIN events e ON e.id = l.event_id
+            "SELECT l.position, ",
+            event_columns!(),
+            " FROM log l JOIN events e ON e.id = l.event_id
              WHERE l.customer_id = $1 AND l.position > $2
                AND ($3 IS NULL OR e.event_type = $3) AND ($4 IS NULL OR e.aggregate_id = $4)
              ORDER BY l.position LIMIT $5"
@@ -119,7 +121,8 @@ impl Sqlite {
     /// Rows of the log after a position, with or without their events.
     pub async fn log_rows(&self, after: u64, limit: u32) -> Result<Vec<LogRow>> {
         let rows = sqlx::query(concat!(
-            "SELECT l.position, l.leaf_hash, l.customer_id, ", event_columns!(),
+            "SELECT l.position, l.leaf_hash, l.customer_id, ",
+            event_columns!(),
             " FROM log l LEFT JOIN events e ON e.id = l.event_id
              WHERE l.position > $1 ORDER BY l.position LIMIT $2"
         ));

@@ -48,7 +48,7 @@ impl Sqlite {
 
     /// Stores a fingerprint under a key unless there is one: `None` when it is new, else the one that stands.
     pub async fn claim(&self, owner: &str, key: &str, fingerprint: &[u8]) -> Result<Option<Vec<u8>>> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.context("claiming an idempotency key")?;
+        let mut transaction = self.writer.begin().await.context("claiming an idempotency key")?;
         let first = sqlx::query(
             "INSERT INTO idempotency_keys (owner, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         );

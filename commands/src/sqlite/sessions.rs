@@ -11,7 +11,7 @@ use crate::sessions::{Exchange, Exchanged, Kind, NewSession};
 impl Sqlite {
     /// Stores a session with its token, and forgets those that expired.
     pub async fn insert_session(&self, new: &NewSession) -> Result<()> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.context("opening a session")?;
+        let mut transaction = self.writer.begin().await.context("opening a session")?;
         let expired = sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(new.now);
         expired.execute(&mut *transaction).await.context("forgetting expired sessions")?;
         let insert = sqlx::query(
@@ -29,7 +29,7 @@ impl Sqlite {
 
     /// Exchanges a token that was not used yet; one that was ends its session.
     pub async fn exchange_token(&self, exchange: &Exchange) -> Result<Exchanged> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.context("refreshing a session")?;
+        let mut transaction = self.writer.begin().await.context("refreshing a session")?;
         let exchanged = match use_token(&mut transaction, exchange).await? {
             Some(session) => prolong(&mut transaction, exchange, &session).await?,
             None if end_family(&mut transaction, exchange).await? => Exchanged::Reused,
@@ -43,12 +43,8 @@ impl Sqlite {
         let user = sqlx::query_scalar(
             "SELECT user_id FROM sessions WHERE session_id = $1 AND ended_at IS NULL AND expires_at > $2",
         );
-        let user: Option<String> = user
-            .bind(session.to_string())
-            .bind(now)
-            .fetch_optional(&self.reader)
-            .await
-            .context("reading a session")?;
+        let user: Option<String> =
+            user.bind(session.to_string()).bind(now).fetch_optional(&self.reader).await.context("reading a session")?;
         user.map(|id| id.parse()).transpose().context("reading the user of a session")
     }
 
@@ -106,12 +102,8 @@ async fn prolong(connection: &mut SqliteConnection, exchange: &Exchange, session
     let forget = forget.bind(session).bind(exchange.forget_before).execute(&mut *connection).await;
     forget.context("forgetting old tokens")?;
     let user = sqlx::query_scalar("UPDATE sessions SET expires_at = $2 WHERE session_id = $1 RETURNING user_id");
-    let user: String = user
-        .bind(session)
-        .bind(exchange.expires_at)
-        .fetch_one(connection)
-        .await
-        .context("prolonging a session")?;
+    let user: String =
+        user.bind(session).bind(exchange.expires_at).fetch_one(connection).await.context("prolonging a session")?;
     Ok(Exchanged::Open(session.parse()?, user.parse()?))
 }
 

@@ -14,11 +14,13 @@ use super::random::{self, Purpose};
 const STARTS: u64 = 24;
 /// Beyond this many points the starts are compared on a sample.
 const START_SAMPLE: usize = 10_000;
-/// How many of the best starts go on, with all points, until they rest.
+/// How many of the best starts go on until they rest.
 const FINALISTS: usize = 8;
+/// How many of the best starts on a sample go on with all points.
+const FINALISTS_OF_SAMPLE: usize = 2;
 const MAX_ITERATIONS: u32 = 300;
 /// Centroids rest when the squares of their moves add up to less than this share of the mean variance of the features.
-const REST: f64 = 1e-10;
+const REST: f64 = 1e-8;
 /// The same for starts that are only compared.
 const NEARLY_REST: f64 = 1e-5;
 /// Blocks of points per parallel chunk.
@@ -44,7 +46,7 @@ pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
     let sample = random::sample(points.len(), START_SAMPLE, &mut random::generator(seed, Purpose::StartSample, 0, 0));
     let sample = sample.map(|places| points.gather(&places));
     let mut starts = starts(sample.as_ref().unwrap_or(points), clusters, STARTS, seed);
-    starts.truncate(FINALISTS);
+    starts.truncate(if sample.is_some() { FINALISTS_OF_SAMPLE } else { FINALISTS });
     let fits = starts.into_par_iter().map(|start| {
         let fit = lloyd(points, start.centroids, REST);
         // Without a sample the iterations are those of one and the same run.

@@ -48,8 +48,13 @@ pub async fn page(
 /// The first `wanted` rows of a group, and how many rows were looked at for them.
 fn of_group(batch: &RecordBatch, group: &str, wanted: usize) -> anyhow::Result<(RecordBatch, usize)> {
     let groups = batch.column_by_name("rfm").context("assignments have a column rfm")?.as_string::<i32>();
-    let places: Vec<usize> =
-        groups.iter().enumerate().filter(|(_, name)| *name == Some(group)).map(|(place, _)| place).take(wanted).collect();
+    let places: Vec<usize> = groups
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| *name == Some(group))
+        .map(|(place, _)| place)
+        .take(wanted)
+        .collect();
     let seen = if places.len() == wanted { places.last().map_or(0, |place| place + 1) } else { batch.num_rows() };
     let mut mask = vec![false; batch.num_rows()];
     places.iter().for_each(|place| mask[*place] = true);

@@ -214,4 +214,3 @@ fn refused(error: &MultipartError) -> Problem {
 fn broken(error: &axum::Error) -> Problem {
     MALFORMED.because(format!("The body broke off or is not compressed as Content-Encoding says: {error}."))
 }
-

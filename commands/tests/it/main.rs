@@ -1,0 +1,7 @@
+//! The conformance suites of the write side's seams, run over each of their variants.
+#![allow(clippy::unwrap_used)]
+
+mod event_store;
+mod files;
+mod local_files;
+mod sqlite;

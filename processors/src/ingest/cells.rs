@@ -1,0 +1,144 @@
+//! The cells of one column on their way from bytes to an Arrow array.
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray,
+    TimestampMicrosecondBuilder,
+};
+use arrow::error::ArrowError;
+use std::sync::Arc;
+
+use super::census::Census;
+use super::kinds::{Kinds, Reading, boolean, is_null, kinds};
+use super::moment::{DAY, moment};
+use super::number;
+use super::plan::ColumnPlan;
+
+/// A column that is being filled.
+pub struct Cells {
+    values: Values,
+    reading: Reading,
+    /// Nothing for text that is settled.
+    census: Option<Census>,
+}
+
+enum Values {
+    Text(BinaryBuilder),
+    Boolean(BooleanBuilder),
+    Integer(Int64Builder),
+    Decimal(Float64Builder),
+    Date(Date32Builder),
+    Timestamp(TimestampMicrosecondBuilder),
+}
+
+impl Cells {
+    /// An empty column.
+    pub fn new(plan: &ColumnPlan) -> Self {
+        let values = match plan.reading {
+            Reading::Text => Values::Text(BinaryBuilder::new()),
+            Reading::Boolean => Values::Boolean(BooleanBuilder::new()),
+            Reading::Integer | Reading::Identifier => Values::Integer(Int64Builder::new()),
+            Reading::Decimal(_) => Values::Decimal(Float64Builder::new()),
+            Reading::Date(_) => Values::Date(Date32Builder::new()),
+            Reading::Timestamp(_) => Values::Timestamp(TimestampMicrosecondBuilder::new()),
+        };
+        let is_counted = plan.reading != Reading::Text || plan.counts_text;
+        Self { values, reading: plan.reading, census: is_counted.then(Census::default) }
+    }
+
+    /// Appends a cell, and counts what it is. False when it does not fit: then null was appended.
+    pub fn push(&mut self, cell: &[u8]) -> bool {
+        let trimmed = cell.trim_ascii();
+        if is_null(trimmed) {
+            self.values.append_null();
+            return true;
+        }
+        let Some(census) = &mut self.census else {
+            self.values.append_text(cell);
+            return true;
+        };
+        if self.reading == Reading::Text {
+            census.add(kinds(trimmed));
+            self.values.append_text(cell);
+            return true;
+        }
+        let appended = self.values.append(self.reading, trimmed);
+        census.add(appended.unwrap_or_else(|| kinds(trimmed)));
+        if appended.is_none() {
+            self.values.append_null();
+        }
+        appended.is_some()
+    }
+
+    /// The cells so far as an array; the next cells begin another.
+    ///
+    /// # Errors
+    /// When text is not UTF-8, which the source has made sure of.
+    pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Ok(match &mut self.values {
+            Values::Text(builder) => Arc::new(StringArray::try_from_binary(builder.finish())?),
+            Values::Boolean(builder) => Arc::new(builder.finish()),
+            Values::Integer(builder) => Arc::new(builder.finish()),
+            Values::Decimal(builder) => Arc::new(builder.finish()),
+            Values::Date(builder) => Arc::new(builder.finish()),
+            Values::Timestamp(builder) => Arc::new(builder.finish()),
+        })
+    }
+
+    /// What all cells are, when they were counted.
+    pub fn census(&self) -> Option<&Census> {
+        self.census.as_ref()
+    }
+}
+
+impl Values {
+    fn append_null(&mut self) {
+        match self {
+            Self::Text(builder) => builder.append_null(),
+            Self::Boolean(builder) => builder.append_null(),
+            Self::Integer(builder) => builder.append_null(),
+            Self::Decimal(builder) => builder.append_null(),
+            Self::Date(builder) => builder.append_null(),
+            Self::Timestamp(builder) => builder.append_null(),
+        }
+    }
+
+    fn append_text(&mut self, cell: &[u8]) {
+        if let Self::Text(builder) = self {
+            builder.append_value(cell);
+        }
+    }
+
+    /// Appends a cell if it fits the reading, and says everything that it fits.
+    fn append(&mut self, reading: Reading, cell: &[u8]) -> Option<Kinds> {
+        match (self, reading) {
+            (Self::Integer(builder), Reading::Integer) => {
+                builder.append_value(number::integer(cell)?);
+                Some(number::WHOLE_NUMBER)
+            }
+            (Self::Integer(builder), Reading::Identifier) => {
+                builder.append_value(number::identifier(cell)?);
+                Some(number::kinds(cell))
+            }
+            (Self::Decimal(builder), Reading::Decimal(mark)) => {
+                let (value, kinds) = number::decimal(cell, mark)?;
+                builder.append_value(value);
+                Some(kinds)
+            }
+            (Self::Date(builder), Reading::Date(order)) => {
+                let (micros, kinds) = moment(cell, order).filter(|(_, kinds)| kinds.fits(Kinds::date(order)))?;
+                builder.append_value(i32::try_from(micros / DAY).ok()?);
+                Some(kinds)
+            }
+            (Self::Timestamp(builder), Reading::Timestamp(order)) => {
+                let (micros, kinds) = moment(cell, order)?;
+                builder.append_value(micros);
+                Some(kinds)
+            }
+            (Self::Boolean(builder), _) => {
+                builder.append_value(boolean(cell)?);
+                Some(Kinds::BOOLEAN)
+            }
+            _ => None,
+        }
+    }
+}
