@@ -1,7 +1,7 @@
 // What happened, newest first, in plain words: the company's own part of the log.
 
 import { all, get } from './api.js';
-import { h } from './dom.js';
+import { h, pageHead } from './dom.js';
 import { bytes, counted, time, whole, words } from './words.js';
 
 const SHOWN = 20;
@@ -24,13 +24,17 @@ const WORDS = {
   DatasetCreated: ({ row_count: rows, rejected_row_count: rejected }, { file }) =>
     `${file} was read: ${counted(rows, 'row')}${rejected ? `, ${whole(rejected)} left out` : ''}`,
   DatasetRejected: ({ reason }, { file }) => `${file} could not be read: ${reason}`,
-  ColumnRolesAssigned: ({ roles }) => `Column roles were set: ${Object.entries(roles).map(([column, role]) => `${column} is ${words(role).toLowerCase()}`).join(', ')}`,
-  ShoppersAggregated: ({ shoppers }) => (shoppers.Ok ? `${counted(shoppers.Ok.shopper_count, 'shopper')} counted anew` : `No shoppers: ${shoppers.Err}`),
+  ColumnRolesAssigned: ({ roles }) => `Column roles were set: ${Object.entries(roles).map(inWords).join(', ')}`,
+  ShoppersAggregated: ({ shoppers: { Ok: found, Err: reason } }) =>
+    (found ? `${counted(found.shopper_count, 'shopper')} counted anew` : `No shoppers: ${reason}`),
   DatasetDeleted: (_, { file }) => `The dataset of ${file} was removed`,
   ReportRequested: () => 'Segments were asked for',
-  ReportCompleted: ({ clusters, shopper_count: shoppers }) => `${counted(clusters, 'segment')} found among ${counted(shoppers, 'shopper')}`,
+  ReportCompleted: ({ clusters, shopper_count: shoppers }) =>
+    `${counted(clusters, 'segment')} found among ${counted(shoppers, 'shopper')}`,
   ReportFailed: ({ reason }) => `No segments: ${reason}`,
 };
+
+const inWords = ([column, role]) => `${column} is ${words(role).toLowerCase()}`;
 
 /** The view of what happened. */
 export async function activity(context) {
@@ -47,7 +51,7 @@ export async function activity(context) {
     more.hidden = shown >= events.length;
   };
   add();
-  return [h('div.head', h('div', h('h1', 'Activity'), h('p.muted', 'Everything that happened is in an append-only log. The number is the place of an event in it.'))),
+  return [pageHead('Activity', 'Everything that happened, from the append-only log. The number is its place there.'),
     h('section.card', list, h('p.more', more))];
 }
 
@@ -76,6 +80,8 @@ function sentence({ type, data, aggregate_id: id }, who, files) {
 
 function item({ position, actor, at, text }, who) {
   const [kind, id] = actor.split(':');
-  return h('li', h('small', { title: 'Place in the log' }, `#${position}`),
-    h('span', text, ' ', h('small', kind === 'user' ? `by ${who(id)}` : 'by DataCore')), h('small', h('time', { datetime: at }, time(at))));
+  return h('li',
+    h('small', { title: 'Place in the log' }, `#${position}`),
+    h('span', text, ' ', h('small', kind === 'user' ? `by ${who(id)}` : 'by DataCore')),
+    h('small', h('time', { datetime: at }, time(at))));
 }

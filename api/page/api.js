@@ -12,7 +12,7 @@ export class Problem extends Error {
   }
 }
 
-const unreachable = () => new Problem(0, { detail: 'The service does not answer. Check the connection and try again.' });
+const unreachable = () => new Problem(0, { detail: 'The service does not answer. Is the connection up?' });
 
 /** Sends a request; gives the body, with the version of the resource as `etag`. */
 export async function call(method, path, { body, etag, wait, signal } = {}) {

@@ -15,7 +15,12 @@ import { report } from './report.js';
 import { segments } from './segments.js';
 import { registerCompany, welcome } from './welcome.js';
 
-const TABS = { segments: [segments, report, 'Segments'], data: [data, dataset, 'Data'], activity: [activity, activity, 'Activity'] };
+/** The list of each tab, the view of one item of it, and the title. */
+const TABS = {
+  segments: [segments, report, 'Segments'],
+  data: [data, dataset, 'Data'],
+  activity: [activity, activity, 'Activity'],
+};
 const main = document.getElementById('main');
 const header = document.getElementById('header');
 
@@ -50,7 +55,8 @@ async function route() {
     const view = await (item ? single(context, item) : list(context));
     if (!signal.aborted) show(view, `${title} – ${customer.name}`, customer, tab);
   } catch (problem) {
-    if (!signal.aborted && problem.status !== 401) show(failure(problem), 'Something went wrong', place.customer, place.tab);
+    if (signal.aborted || problem.status === 401) return;
+    show(failure(problem), 'Something went wrong', place.customer, place.tab);
   }
 }
 
@@ -108,11 +114,15 @@ function heading() {
 function bar(customer, tab) {
   const tabs = Object.entries(TABS).map(([name, [, , title]]) =>
     h('a', { href: `#/c/${customer?.id}/${name}`, 'aria-current': name === tab && 'page' }, title));
-  return h('div', {},
-    h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, h('img', { src: '/page/icon.svg', alt: '' }), h('span', 'DataCore')),
+  const { name } = session.me;
+  const opens = { popovertarget: 'menu', 'aria-label': `Account of ${name}` };
+  const account = h('button.avatar', { type: 'button', ...opens }, [...name][0].toUpperCase());
+  const logo = h('img', { src: '/page/icon.svg', alt: '' });
+  return h('div',
+    h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, logo, h('span', 'DataCore')),
     h('nav', { 'aria-label': 'Main' }, customer && tabs),
     customer && companies(customer),
-    h('button.avatar', { type: 'button', popovertarget: 'menu', 'aria-label': `Account of ${session.me.name}` }, session.me.name[0].toUpperCase()),
+    account,
     menu());
 }
 

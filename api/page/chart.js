@@ -4,27 +4,36 @@ import { choice, h, s } from './dom.js';
 import { feature, number, short } from './words.js';
 
 const EDGE = { left: 52, right: 14, top: 12, bottom: 40 };
+/** How near a shopper the pointer must be, in pixels. */
+const REACH = 24;
 /** A range wider than this is easier to read on a log axis. */
 const WIDE = 40;
 
-/** `points` are shoppers with a segment and numbers by name; `colour(segment)` gives the CSS variables of its colour. */
+/** `points` are shoppers with a segment and numbers by name; `colour(segment)` gives its colour as CSS variables. */
 export function scatter({ points, axes, segments, colour }) {
   const shown = { x: axes[0], y: axes[axes.length - 1], only: null };
   const shuffled = scattered(points);
   const host = h('div.chart');
-  const draw = () => host.clientWidth && host.replaceChildren(...plot({ points: shuffled, shown, segments, colour, width: host.clientWidth }));
+  const draw = () => {
+    const width = host.clientWidth;
+    if (width) host.replaceChildren(...plot({ points: shuffled, shown, segments, colour, width }));
+  };
   const pick = (name) => {
-    const select = choice({ onchange: () => { shown[name] = select.value; draw(); } }, axes.map((axis) => [axis, feature(axis)]), shown[name]);
+    const turned = { onchange: () => { shown[name] = select.value; draw(); } };
+    const select = choice(turned, axes.map((axis) => [axis, feature(axis)]), shown[name]);
     return h('label', name === 'x' ? 'Across' : 'Up', select);
   };
-  const legend = h('div.legend', { role: 'group', 'aria-label': 'Pick out a segment' }, segments.map((segment) => {
-    const button = h('button', { type: 'button', vars: colour(segment), 'aria-pressed': 'false', onclick: () => {
+  const buttons = segments.map((segment) => h('button', {
+    type: 'button',
+    vars: colour(segment),
+    'aria-pressed': 'false',
+    onclick: () => {
       shown.only = shown.only === segment.index ? null : segment.index;
-      legend.querySelectorAll('button').forEach((other) => { other.ariaPressed = String(other === button && shown.only !== null); });
+      buttons.forEach((button, place) => { button.ariaPressed = String(segments[place].index === shown.only); });
       draw();
-    } }, h('span.dot', segment.index + 1), segment.name);
-    return button;
-  }));
+    },
+  }, h('span.dot', segment.index + 1), segment.name));
+  const legend = h('div.legend', { role: 'group', 'aria-label': 'Pick out a segment' }, buttons);
   new ResizeObserver(draw).observe(host);
   return h('div', h('div.axes', pick('x'), pick('y')), host, legend);
 }
@@ -35,13 +44,17 @@ function plot({ points, shown, segments, colour, width }) {
   const y = axis(points.map((point) => point[shown.y]), height - EDGE.bottom, EDGE.top);
   const colours = new Map(segments.map((segment) => [segment.index, colour(segment)]));
   const isFaint = (index) => shown.only !== null && shown.only !== index;
-  const dots = points.map((point) => s('circle', { class: isFaint(point.segment) ? 'faint' : 'point', r: 3.2,
-    cx: x.place(point[shown.x]), cy: y.place(point[shown.y]), vars: colours.get(point.segment) ?? { c: 'var(--muted)' } }));
-  const medians = segments.filter((segment) => shown.x in segment.median && shown.y in segment.median && !isFaint(segment.index)).map((segment) => {
-    const at = [x.place(segment.median[shown.x]), y.place(segment.median[shown.y])];
-    return [s('circle.median', { cx: at[0], cy: at[1], r: 11, vars: colour(segment) }), s('text.name', { x: at[0], y: at[1] + 4 }, segment.index + 1)];
+  const noise = { c: 'var(--muted)' };
+  const dots = points.map((point) => s(`circle.${isFaint(point.segment) ? 'faint' : 'point'}`, {
+    cx: x.place(point[shown.x]), cy: y.place(point[shown.y]), r: 3.2, vars: colours.get(point.segment) ?? noise,
+  }));
+  const hasMedian = ({ index, median }) => shown.x in median && shown.y in median && !isFaint(index);
+  const medians = segments.filter(hasMedian).map((segment) => {
+    const [left, top] = [x.place(segment.median[shown.x]), y.place(segment.median[shown.y])];
+    return [s('circle.median', { cx: left, cy: top, r: 11, vars: colour(segment) }),
+      s('text.name', { x: left, y: top + 4 }, segment.index + 1)];
   });
-  const label = `Scatter of ${points.length} shoppers: ${feature(shown.x)} across, ${feature(shown.y)} up, coloured by segment.`;
+  const label = `${points.length} shoppers: ${feature(shown.x)} across, ${feature(shown.y)} up, coloured by segment.`;
   const picture = s('svg', { viewBox: `0 0 ${width} ${height}`, height, role: 'img', 'aria-label': label },
     frame(x, y, width, height, shown), dots, medians);
   return [picture, ...hover(picture, points, dots, shown, segments)];
@@ -50,19 +63,22 @@ function plot({ points, shown, segments, colour, width }) {
 function frame(x, y, width, height, shown) {
   const bottom = height - EDGE.bottom;
   const name = (axis, text) => `${text}${axis.log ? ' (log scale)' : ''}`;
+  const right = width - EDGE.right;
+  const text = (content, x, y, anchor, more) => s('text', { x, y, 'text-anchor': anchor, ...more }, content);
+  const grid = (x1, y1, x2, y2) => s('line.grid', { x1, y1, x2, y2 });
+  const across = x.ticks.map((tick) => [x.place(tick), short(tick)]);
+  const up = y.ticks.map((tick) => [y.place(tick), short(tick)]);
   return [
-    y.ticks.map((tick) => [s('line.grid', { x1: EDGE.left, x2: width - EDGE.right, y1: y.place(tick), y2: y.place(tick) }),
-      s('text', { x: EDGE.left - 8, y: y.place(tick) + 4, 'text-anchor': 'end' }, short(tick))]),
-    x.ticks.map((tick) => [s('line.grid', { x1: x.place(tick), x2: x.place(tick), y1: EDGE.top, y2: bottom }),
-      s('text', { x: x.place(tick), y: bottom + 17, 'text-anchor': 'middle' }, short(tick))]),
-    s('text', { x: width - EDGE.right, y: height - 5, 'text-anchor': 'end' }, name(x, feature(shown.x))),
-    s('text', { x: 12, y: EDGE.top, 'text-anchor': 'end', transform: `rotate(-90 12 ${EDGE.top})` }, name(y, feature(shown.y))),
+    up.map(([at, label]) => [grid(EDGE.left, at, right, at), text(label, EDGE.left - 8, at + 4, 'end')]),
+    across.map(([at, label]) => [grid(at, EDGE.top, at, bottom), text(label, at, bottom + 17, 'middle')]),
+    text(name(x, feature(shown.x)), right, height - 5, 'end'),
+    text(name(y, feature(shown.y)), 12, EDGE.top, 'end', { transform: `rotate(-90 12 ${EDGE.top})` }),
   ];
 }
 
 /** Places values between two ends of the picture, with ticks at round numbers. */
 function axis(values, start, end) {
-  const [least, most] = values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
   const log = least >= 0 && most / Math.max(least, 1) > WIDE;
   const bend = !log ? (value) => value : least > 0 ? Math.log10 : (value) => Math.log10(1 + value);
   const [from, to] = [bend(least), bend(most)];
@@ -100,20 +116,25 @@ function scattered(points) {
 function hover(picture, points, dots, shown, segments) {
   const tip = h('div.hover', { hidden: true });
   const ring = s('circle.ring', { r: 6, visibility: 'hidden' });
-  const places = dots.map((dot) => [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))]);
+  const isFaint = (dot) => dot.classList.contains('faint');
+  const place = (dot) => [Number(dot.getAttribute('cx')), Number(dot.getAttribute('cy'))];
+  const places = dots.map((dot) => (isFaint(dot) ? [Infinity, Infinity] : place(dot)));
   const hide = () => { tip.hidden = true; ring.setAttribute('visibility', 'hidden'); };
   const move = (event) => {
     const [left, top] = [event.offsetX, event.offsetY];
-    const away = ([x, y], index) => (dots[index].classList.contains('faint') ? Infinity : Math.hypot(x - left, y - top));
-    const nearest = places.reduce((best, place, index) => (away(place, index) < away(places[best], best) ? index : best), 0);
-    if (!(away(places[nearest], nearest) < 24)) return hide();
+    const away = ([x, y]) => Math.hypot(x - left, y - top);
+    const nearest = places.reduce((best, place, index) => (away(place) < away(places[best]) ? index : best), 0);
     const [x, y] = places[nearest];
+    if (!(away([x, y]) < REACH)) return hide();
     const point = points[nearest];
     const name = segments.find((segment) => segment.index === point.segment)?.name ?? 'In no segment';
-    tip.textContent = [`Shopper ${point.shopper}`, name, ...[...new Set([shown.x, shown.y])].map((axis) => `${feature(axis)}: ${number(point[axis])}`)].join('\n');
+    const values = [...new Set([shown.x, shown.y])].map((axis) => `${feature(axis)}: ${number(point[axis])}`);
+    tip.textContent = [`Shopper ${point.shopper}`, name, ...values].join('\n');
     tip.hidden = false;
     const isRight = x > picture.clientWidth / 2;
-    Object.assign(tip.style, { left: isRight ? '' : `${x + 12}px`, right: isRight ? `${picture.clientWidth - x + 12}px` : '', top: `${Math.max(0, y - 30)}px` });
+    tip.style.left = isRight ? '' : `${x + 12}px`;
+    tip.style.right = isRight ? `${picture.clientWidth - x + 12}px` : '';
+    tip.style.top = `${Math.max(0, y - 30)}px`;
     ring.setAttribute('cx', x);
     ring.setAttribute('cy', y);
     ring.setAttribute('visibility', 'visible');

@@ -25,7 +25,7 @@ function steps(context) {
   const step = (number, title, text) => h('li', h('span.dot', { vars: { c: 'var(--accent)' } }, number),
     h('div', h('strong', title), h('p.muted', text)));
   return h('section.card', h('h2', 'From purchases to segments'), h('ol.steps',
-    step(1, 'Add a store', context.mayOwn ? 'Each file belongs to the store it comes from.' : 'An owner of the company does this.'),
+    step(1, 'Add a store', context.mayOwn ? 'Each file belongs to a store.' : 'An owner has to do this.'),
     step(2, 'Upload its purchases', 'A CSV file with a row per purchase: who bought, when, how many, at what price.'),
     step(3, 'Find segments', 'Groups of shoppers who buy alike, what each brings, and what to do for it.')));
 }
@@ -49,8 +49,10 @@ function storesCard(context, stores) {
 function uploadCard(stores, files) {
   const store = choice({ 'aria-label': 'Store that the files come from' }, stores.map(({ id, name }) => [id, name]));
   const send = (chosen) => files.send(store.value, [...chosen]);
-  const picked = { onchange: () => { send(input.files); input.value = ''; } };
-  const input = h('input', { type: 'file', multiple: true, accept: '.csv,.tsv,.txt,text/csv', 'aria-label': 'CSV files', ...picked });
+  const picked = () => { send(input.files); input.value = ''; };
+  const kinds = '.csv,.tsv,.txt,text/csv';
+  const chooser = { type: 'file', multiple: true, accept: kinds, 'aria-label': 'CSV files', onchange: picked };
+  const input = h('input', chooser);
   const over = (is) => (event) => { event.preventDefault(); zone.classList.toggle('over', is); };
   const drop = (event) => { over(false)(event); send(event.dataTransfer.files); };
   const zone = h('div.drop', { ondragover: over(true), ondragleave: over(false), ondrop: drop },
@@ -120,7 +122,8 @@ function waitingRow(context, known, store, file) {
   return { row, send };
 }
 
-const refusal = (problem) => [h('span.badge.bad', 'Not accepted'), h('small', sentence(problem.errors?.[0]?.detail ?? problem.message))];
+const refusal = ({ errors, message }) =>
+  [h('span.badge.bad', 'Not accepted'), h('small', sentence(errors?.[0]?.detail ?? message))];
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
@@ -128,8 +131,9 @@ async function duplicate(context, problem) {
   const badge = h('span.badge.warn', 'Already here');
   const first = await get(`${context.base}/uploads/${problem.facts.upload_id}`).catch(() => null);
   if (!first) return [badge, h('small', problem.message)];
-  const link = first.dataset_id ? h('a', { href: context.link('data', first.dataset_id) }, first.filename) : first.filename;
-  return [badge, h('small', 'Same content as ', link, `, uploaded ${time(first.uploaded_at)}. Nothing was counted twice.`)];
+  const { filename, dataset_id: id, uploaded_at: at } = first;
+  const link = id ? h('a', { href: context.link('data', id) }, filename) : filename;
+  return [badge, h('small', 'Same content as ', link, `, uploaded ${time(at)}. Nothing was counted twice.`)];
 }
 
 /** A row for an upload; follows it while it is being read. */

@@ -10,7 +10,7 @@ const build = (create) => (name, ...rest) => {
   for (const [key, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-    else if (key === 'vars') Object.entries(value).forEach(([name, text]) => element.style.setProperty(`--${name}`, text));
+    else if (key === 'vars') Object.keys(value).forEach((name) => element.style.setProperty(`--${name}`, value[name]));
     else element.setAttribute(key, value === true ? '' : value);
   }
   // What is left out by a condition is false, null or undefined; 0 is shown.

@@ -118,9 +118,10 @@ function shoppers(context, path, found) {
   const place = h('div', h('p.muted', 'Loading shoppers …'));
   const axes = found.features.length > 1 ? found.features : [...found.features, 'distance'];
   sample(context, path, found).then((points) => {
-    const part = `${whole(points.length)} of ${whole(found.shopper_count)} shoppers, each segment by its share. `;
-    place.replaceChildren(scatter({ points, axes, segments: found.segments, colour }), h('p.more', h('small',
-      `${points.length < found.shopper_count ? part : 'Each dot is a shopper. '}Numbered dots are the medians of segments.`)));
+    const part = `${whole(points.length)} of ${whole(found.shopper_count)} shoppers, each segment by its share.`;
+    const which = points.length < found.shopper_count ? part : 'Each dot is a shopper.';
+    place.replaceChildren(scatter({ points, axes, segments: found.segments, colour }),
+      h('p.more', h('small', which, ' Numbered dots are the medians of segments.')));
   }).catch((problem) => { if (!context.signal.aborted) place.replaceChildren(failure(problem)); });
   return h('section.card', h('h2', 'The shoppers'), place);
 }
@@ -159,8 +160,9 @@ function grid(groups) {
 /** Why this number of segments: every candidate with its evidence. */
 function evidence({ candidates, quality, iterations, converged, parameters }) {
   if (candidates.length === 0) {
-    return h('p.muted', `The number of segments was not chosen from candidates. ${counted(iterations, 'iteration')}, `,
-      `${converged ? 'converged' : 'not converged'}; Davies-Bouldin ${index(quality.davies_bouldin)}, seed ${parameters.seed}.`);
+    return h('p.muted', 'The number of segments was not chosen from candidates. ',
+      `${counted(iterations, 'iteration')}, ${converged ? 'converged' : 'not converged'}; `,
+      `Davies-Bouldin ${index(quality.davies_bouldin)}, seed ${parameters.seed}.`);
   }
   const measures = ['Segments', 'Silhouette', 'Davies-Bouldin', 'Stability', 'Smallest'].map((name) => [name, true]);
   const box = table('Numbers of segments that were tried', [...measures, ['Reason']], candidates.map((one) => [

@@ -33,7 +33,7 @@ export function askForm(context, scope, stores = []) {
     { name: 'algorithm', label: 'Algorithm', options: Object.entries(ALGORITHMS) },
     { name: 'epsilon', label: 'Radius of a neighbourhood', ...asked, step: 'any', min: 0, value: 0.35 },
     { name: 'min_points', label: 'Shoppers that make it dense', ...asked, min: 2, value: 10 },
-    { name: 'as_of', label: 'Count days from', type: 'date', hint: 'Normally the day after the last purchase.', more: true },
+    { name: 'as_of', label: 'Count days from', type: 'date', hint: 'Else the day after the last one.', more: true },
     stores.length > 1 && { name: 'store', label: 'Stores', options: places, more: true },
   ].filter(Boolean);
   const submit = async ({ store, clusters, ...given }) => {
@@ -54,7 +54,12 @@ async function reportList(context) {
   return h('section.card', h('h2', 'Reports'), none, list, more);
 }
 
-const BADGES = { requested: ['', 'Waiting'], running: ['', 'Running'], completed: ['.good', 'Ready'], failed: ['.bad', 'No answer'] };
+const BADGES = {
+  requested: ['', 'Waiting'],
+  running: ['', 'Running'],
+  completed: ['.good', 'Ready'],
+  failed: ['.bad', 'No answer'],
+};
 
 function reportItem(context, report) {
   const [kind, label] = BADGES[report.status] ?? ['', words(report.status)];

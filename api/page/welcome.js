@@ -17,10 +17,14 @@ export function welcome(done) {
     await signIn(given);
   };
   const side = h('div');
+  const turn = (next) => { next(); side.querySelector('input').focus(); };
   const face = (title, form, question, other, next) => side.replaceChildren(h('h2', title), form,
-    h('p', `${question} `, h('button.link', { type: 'button', onclick: () => { next(); side.querySelector('input').focus(); } }, other)));
+    h('p', `${question} `, h('button.link', { type: 'button', onclick: () => turn(next) }, other)));
   const asMember = () => face('Sign in',
-    form({ fields: [email, { ...password, autocomplete: 'current-password' }], label: 'Sign in', busy: 'Signing in …', submit: signIn }),
+    form({
+      fields: [email, { ...password, autocomplete: 'current-password' }],
+      label: 'Sign in', busy: 'Signing in …', submit: signIn,
+    }),
     'New here?', 'Create an account', asNewcomer);
   const asNewcomer = () => face('Create an account',
     form({
@@ -30,10 +34,13 @@ export function welcome(done) {
     }),
     'Have an account?', 'Sign in', asMember);
   asMember();
-  return h('section.card.welcome', {},
-    h('div.pitch', h('p.brand', h('img', { src: '/page/icon.svg', alt: '' }), 'DataCore'), h('div', h('h1', 'Know who your shoppers are'),
-      h('p.muted', 'Upload the purchases of your stores. DataCore finds the groups of shoppers behind them, and says what to do for each.')),
-    picture()),
+  return h('section.card.welcome',
+    h('div.pitch',
+      h('p.brand', h('img', { src: '/page/icon.svg', alt: '' }), 'DataCore'),
+      h('div', h('h1', 'Know who your shoppers are'),
+        h('p.muted', 'Upload the purchases of your stores. DataCore finds the groups of shoppers behind them, ',
+          'and says what to do for each.')),
+      picture()),
     side);
 }
 
@@ -57,6 +64,8 @@ function picture() {
   const spread = () => random() + random() + random() - 1.5;
   const clouds = [[90, 60, 26], [165, 150, 34], [255, 70, 30], [310, 165, 22], [375, 95, 16]];
   const dots = clouds.flatMap(([x, y, count], index) => Array.from({ length: count }, () =>
-    s('circle', { cx: x + 45 * spread(), cy: y + 38 * spread(), r: 3 + 3.5 * random(), fill: `var(--s${index})`, opacity: 0.75 })));
+    s('circle', {
+      cx: x + 45 * spread(), cy: y + 38 * spread(), r: 3 + 3.5 * random(), fill: `var(--s${index})`, opacity: 0.75,
+    })));
   return s('svg', { viewBox: '0 0 440 220', 'aria-hidden': 'true' }, dots);
 }

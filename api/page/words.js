@@ -5,8 +5,8 @@ const formats = {
   number: new Intl.NumberFormat('en', { maximumFractionDigits: 2 }),
   short: new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }),
   share: new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 }),
-  time: new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
-  day: new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' }),
+  time: new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' }),
+  day: new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }),
 };
 const with_ = (format) => (value) => (value === null || value === undefined ? '–' : format(value));
 
@@ -39,8 +39,10 @@ export const ALGORITHMS = { kmeans: 'k-means', gaussian_mixture: 'Gaussian mixtu
 
 /** How far groups stand apart, after Kaufman and Rousseeuw's reading of the silhouette. */
 export const separation = with_((silhouette) =>
-  silhouette > 0.7 ? 'Strongly apart' : silhouette > 0.5 ? 'Clearly apart' : silhouette > 0.25 ? 'Touching, but distinct' : 'Blurred');
+  pick(silhouette, [[0.7, 'Strongly apart'], [0.5, 'Clearly apart'], [0.25, 'Distinct, but touching']], 'Blurred'));
 
 /** How well the groups come back when shoppers are drawn again. */
 export const steadiness = with_((stability) =>
-  stability > 0.9 ? 'very stable' : stability > 0.75 ? 'stable' : stability > 0.5 ? 'fairly stable' : 'unstable');
+  pick(stability, [[0.9, 'Very stable'], [0.75, 'Stable'], [0.5, 'Fairly stable']], 'Unstable'));
+
+const pick = (value, steps, otherwise) => steps.find(([least]) => value > least)?.[1] ?? otherwise;

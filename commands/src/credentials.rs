@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::database::Database;
+use crate::secrets::random_id;
 
 /// The parameters of the OWASP Password Storage Cheat Sheet: memory in KiB, passes, lanes.
 const MEMORY_KIB: u32 = 19_456;
@@ -40,7 +41,7 @@ impl Credentials {
     pub async fn create(&self, password: &str) -> Result<Uuid> {
         let password = password.to_owned();
         let hash = self.work(move || hash(&password)).await??;
-        let id = Uuid::now_v7();
+        let id = random_id();
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.insert_credential(id, &hash).await?,
         }

@@ -9,12 +9,14 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::EventStoreAggregateContext;
 use domain::Metadata;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use url::Url;
 use uuid::Uuid;
 
 use crate::database::Database;
 
+/// Places in which the commands of this process wait for each other; more than there are clients at a time.
+const TURNS: usize = 1_024;
 /// Decisions on one command before it is given up: each collision means that another command succeeded.
 const ATTEMPTS: u32 = 20;
 /// The pause after the first collision; it grows by as much with each further one.
@@ -25,6 +27,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub struct EventStore {
     pub(crate) database: Database,
     pub(crate) signals: Arc<Signals>,
+    /// Commands of one process on the same aggregate take turns here, instead of losing to each other again and
+    /// again; those of other processes are met by the database alone.
+    turns: Arc<[Mutex<()>]>,
 }
 
 /// How the parts of one process wake each other.
@@ -68,7 +73,8 @@ impl EventStore {
 
     pub(crate) async fn on(database: Database) -> Result<Self> {
         let signals = Signals { committed: Notify::new(), heads: watch::Sender::new(0) };
-        let store = Self { database, signals: Arc::new(signals) };
+        let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
+        let store = Self { database, signals: Arc::new(signals), turns };
         store.signals.heads.send_replace(store.head().await?);
         Ok(store)
     }
@@ -87,6 +93,7 @@ impl EventStore {
         A: Aggregate<Services = ()>,
         A::Command: Clone,
     {
+        let _turn = self.turns[id.as_u128() as usize % TURNS].lock().await;
         for attempt in 1..=ATTEMPTS {
             if let Some(executed) = self.attempt(id, command.clone(), metadata).await? {
                 return Ok(executed);

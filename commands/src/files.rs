@@ -133,7 +133,11 @@ impl Files {
 /// Where a new file of a content belongs.
 fn location(customer: CustomerId, sha256: &[u8; 32]) -> String {
     let digest: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{customer}/{digest}.{:016x}", rand::random::<u64>())
+    format!("{customer}/{digest}.{}", random_name())
+}
+
+fn random_name() -> String {
+    format!("{:016x}", rand::random::<u64>())
 }
 
 /// Accepts nothing but what [`location`] gives: no way leads out of the place.

@@ -11,7 +11,7 @@ use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, random_id};
 
 const NONCE_BYTES: usize = 12;
 
@@ -32,7 +32,7 @@ impl Personal {
     /// # Errors
     /// When the database fails.
     pub async fn create(&self) -> Result<SubjectKey> {
-        let key = SubjectKey { id: Uuid::now_v7(), secret: random() };
+        let key = SubjectKey { id: random_id(), secret: random() };
         let wrapped = self.wrap(&key);
         match &self.database {
             Database::Sqlite(sqlite) => sqlite.insert_subject_key(key.id, &wrapped).await?,

@@ -9,7 +9,7 @@ use domain::UserId;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::secrets::{Secrets, random_token};
+use crate::secrets::{Secrets, random_id, random_token};
 
 /// How long a session lives after it was opened or last refreshed.
 const LIFE: Duration = Duration::days(30);
@@ -176,7 +176,7 @@ impl Sessions {
     }
 
     async fn open_as(&self, kind: Kind, user: UserId, now: DateTime<Utc>) -> Result<Session> {
-        let session = Session { id: Uuid::new_v4(), token: random_token(), expires_at: now + LIFE };
+        let session = Session { id: random_id(), token: random_token(), expires_at: now + LIFE };
         let new = NewSession {
             id: session.id,
             user,

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 use crate::aggregate::aggregate;
 use crate::{CustomerId, DatasetId, Invalid, ReportId, UserId};
 
+/// The greatest whole number that every reader of JSON keeps exactly (2^53 - 1, RFC 8259).
+const MAX_SEED: u64 = (1 << 53) - 1;
+
 /// What is decided about a report: the answer to one question.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
@@ -155,6 +158,9 @@ impl Question {
             Some(_) if !dbscan => return Err(Invalid::new("min_points", "is only for dbscan")),
             Some(count) if count < 2 => return Err(Invalid::new("min_points", "must be at least 2")),
             _ => {}
+        }
+        if parameters.seed > MAX_SEED {
+            return Err(Invalid::new("seed", format!("must be at most {MAX_SEED}")));
         }
         match &parameters.features {
             Features::Columns(columns) if columns.is_empty() => {

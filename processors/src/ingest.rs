@@ -1,6 +1,28 @@
 //! The consumer `ingest`: turns an uploaded file into a dataset, and aggregates its shoppers anew when
 //! somebody says what the columns mean.
 
+mod attempt;
+mod cells;
+mod census;
+mod dataset;
+mod kinds;
+mod meaning;
+mod moment;
+mod names;
+mod number;
+mod plan;
+mod purchases;
+mod rejects;
+mod roles;
+mod rows;
+mod runs;
+mod scan;
+mod shoppers;
+mod sniff;
+mod source;
+mod statistics;
+mod store;
+
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -17,6 +39,9 @@ use tokio::sync::watch;
 
 use crate::Context;
 use crate::consumer::Consumer;
+
+pub use dataset::{IngestError, Ingested, aggregate, read_dataset};
+pub use sniff::binary_content;
 
 /// The pause between two signs of progress.
 const PROGRESS_PAUSE: Duration = Duration::from_millis(250);
@@ -148,18 +173,3 @@ async fn record(context: &Context, event: &Recorded, dataset_id: DatasetId, comm
         Err(error) => Err(error.into()),
     }
 }
-
-// STUB until the reading of CSV lands.
-use std::io::Read;
-use domain::dataset::{Column, Roles, ShopperSummary};
-use projections::Frames;
-/// x
-pub struct Ingested { row_count: u64, rejected_row_count: u64, encoding: String, delimiter: String, columns: Vec<Column>, shoppers: Result<ShopperSummary, String> }
-/// x
-pub enum IngestError { /** x */ Unreadable(String), /** x */ Failed(anyhow::Error) }
-/// x
-pub async fn read_dataset(_frames: &Frames, _dataset: DatasetId, _open: impl Fn() -> Result<Box<dyn Read + Send>> + Send + 'static, _remembered: Roles, _progress: impl Fn(u64) + Send + Sync + 'static) -> Result<Ingested, IngestError> { Err(IngestError::Unreadable("stub".into())) }
-/// x
-pub async fn aggregate(_frames: &Frames, _dataset: DatasetId, _revision: u32, _columns: &[Column]) -> Result<Result<ShopperSummary, String>> { Ok(Err("stub".into())) }
-/// x
-pub fn binary_content(_head: &[u8]) -> Option<String> { None }

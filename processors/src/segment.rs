@@ -1,17 +1,23 @@
 //! The consumer `segment`: answers a question about some datasets with a report.
 
+pub mod answer;
+pub mod assignments;
 pub mod choose;
 pub mod clustering;
 pub mod density;
 pub mod features;
+mod frame;
 pub mod group;
 pub mod kmeans;
 pub mod mixture;
 pub mod naming;
 pub mod points;
+pub mod products;
+pub mod purchases;
 pub mod quality;
 pub mod random;
 pub mod rfm;
+pub mod rows;
 #[cfg(test)]
 mod samples;
 pub mod stability;
@@ -19,7 +25,8 @@ pub mod table;
 pub mod words;
 
 use anyhow::Result;
-use domain::report::{DatasetRevision, Question};
+pub use answer::{ReportDataset, SegmentError, answer};
+use domain::report::{DatasetRevision, Findings, Question};
 use domain::{CustomerId, Event, Recorded, Report, ReportCommand, ReportEvent, ReportId};
 
 use crate::Context;
@@ -79,14 +86,3 @@ async fn dataset(
     };
     Ok((row.position, ReportDataset { dataset: asked, shape, columns: row.body.columns }))
 }
-
-// STUB until the answer lands.
-use domain::report::{Findings, Parameters};
-use domain::dataset::{Column, Shape};
-use projections::Frames;
-/// x
-pub struct ReportDataset { /** x */ pub dataset: DatasetRevision, /** x */ pub shape: Shape, /** x */ pub columns: Vec<Column> }
-/// x
-pub enum SegmentError { /** x */ Unanswerable(String), /** x */ Failed(anyhow::Error) }
-/// x
-pub async fn answer(_frames: &Frames, _report: ReportId, _datasets: &[ReportDataset], _parameters: &Parameters) -> Result<Findings, SegmentError> { Err(SegmentError::Unanswerable("stub".into())) }

@@ -71,7 +71,7 @@ struct NewReport {
     /// The day from which recency counts; by default the day after the last purchase.
     as_of: Option<NaiveDate>,
     #[serde(default)]
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64)]
     seed: u64,
 }
 

@@ -150,6 +150,7 @@ async fn parameters_that_cannot_work_are_refused() {
         json!({"as_of": "yesterday"}),
         json!({"dataset_ids": ["00000000-0000-0000-0000-000000000000"]}),
         json!({"store_ids": ["00000000-0000-0000-0000-000000000000"]}),
+        json!({"seed": 9_007_199_254_740_992_u64}),
         json!({"wat": 1}),
     ] {
         let response = app.own(Method::POST, &app.below("/reports")).json(&question).send().await.unwrap();

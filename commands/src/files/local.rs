@@ -8,20 +8,22 @@ use anyhow::{Context, Result, ensure};
 use bytes::{Bytes, BytesMut};
 use domain::CustomerId;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+use tokio_util::io::ReaderStream;
 use url::Url;
-use uuid::Uuid;
 
-use super::{ReceiveError, Received, location};
+use super::{ReceiveError, Received, location, random_name};
 
 /// Where files are while they come in.
 const INCOMING: &str = "incoming";
 /// Bytes that are hashed and written at once; an upload holds no more of them, and one chunk of its source.
 const PART_BYTES: usize = 1 << 20;
+/// Bytes of a download that are read at once.
+const CHUNK_BYTES: usize = 256 << 10;
 /// No upload takes longer, so what is older was left by a crash.
 const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -48,7 +50,7 @@ impl LocalFiles {
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
-        let incoming = Path::from_iter([INCOMING, &Uuid::new_v4().to_string()]);
+        let incoming = Path::from_iter([INCOMING, &random_name()]);
         let _removed_at_the_end = Temporary(self.root.join(incoming.as_ref()));
         let upload = self.store.put_multipart(&incoming).await.context("creating a temporary file");
         // Dropped before it is complete, it removes what it has written.
@@ -76,13 +78,12 @@ impl LocalFiles {
     }
 
     pub async fn stream(&self, location: &str) -> Result<(u64, BoxStream<'static, Result<Bytes>>)> {
-        let found = self.store.get(&Path::from(location)).await;
-        let found = found.with_context(|| format!("opening the file {location}"))?;
-        let size_bytes = found.meta.size;
-        Ok((
-            size_bytes,
-            found.into_stream().map_err(|error| anyhow::Error::new(error).context("reading a file")).boxed(),
-        ))
+        let failed = || format!("opening the file {location}");
+        let file = tokio::fs::File::open(self.root.join(location)).await.with_context(failed)?;
+        let size_bytes = file.metadata().await.with_context(failed)?.len();
+        // object_store would read 8 KiB at a time, each on another thread.
+        let bytes = ReaderStream::with_capacity(file, CHUNK_BYTES);
+        Ok((size_bytes, bytes.map(|chunk| chunk.context("reading a file")).boxed()))
     }
 
     pub async fn check(&self) -> Result<()> {

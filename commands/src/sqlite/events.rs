@@ -44,7 +44,7 @@ fn is_conflict<E: Error>(error: &AggregateError<E>) -> bool {
         AggregateError::UnexpectedError(cause) => cause
             .downcast_ref::<sqlx::Error>()
             .and_then(sqlx::Error::as_database_error)
-            .is_some_and(|error| error.is_unique_violation()),
+            .is_some_and(sqlx::error::DatabaseError::is_unique_violation),
         _ => false,
     }
 }

@@ -12,9 +12,11 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Of 24 identical uploads at the same moment one is new and the others are duplicates; each has its own event.
-pub async fn commands_on_one_aggregate_collide_and_all_land_once(store: &EventStore) {
-    let done = join_all((0..24).map(|_| spawn_upload(store, 1))).await;
+/// Of 24 identical uploads at the same moment, through two doors to the same store, one is new and the others are
+/// duplicates; each has its own event.
+pub async fn commands_on_one_aggregate_collide_and_all_land_once(store: &EventStore, other: &EventStore) {
+    let doors = [store, other].into_iter().cycle();
+    let done = join_all(doors.take(24).map(|door| spawn_upload(door, 1))).await;
     let mut versions: Vec<u64> = done.iter().map(|done| done.version).collect();
     versions.sort_unstable();
     assert_eq!(versions, (1..=24).collect::<Vec<_>>());

@@ -1,5 +1,5 @@
 //! The conformance suites of the write side's seams, run over each of their variants.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod event_store;
 mod files;

@@ -17,7 +17,6 @@ macro_rules! conforms {
 }
 
 conforms! {
-    commands_on_one_aggregate_collide_and_all_land_once
     what_is_refused_leaves_nothing
     positions_have_no_gaps_while_many_write
     a_sequencer_that_dies_numbers_nothing_twice
@@ -25,6 +24,12 @@ conforms! {
     an_event_is_read_as_it_was_written
     a_customer_reads_only_its_events
     a_waiting_reader_is_woken
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_on_one_aggregate_collide_and_all_land_once() {
+    let (folder, store) = new_store().await;
+    event_store::commands_on_one_aggregate_collide_and_all_land_once(&store, &open(&folder).await).await;
 }
 
 #[tokio::test]

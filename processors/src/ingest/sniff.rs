@@ -69,13 +69,17 @@ fn encoding(bytes: &[u8]) -> Encoding {
 ///
 /// # Errors
 /// When the file cannot be used as CSV, or is not in the encoding it was taken for.
-pub fn sniff(mut reader: Box<dyn Read + Send>, forced: Option<Encoding>) -> Result<(Layout, Sample), Stop> {
+pub fn sniff(
+    mut reader: Box<dyn Read + Send>,
+    forced: Option<&'static encoding_rs::Encoding>,
+) -> Result<(Layout, Sample), Stop> {
     let mut prefix = Vec::new();
     reader.by_ref().take(PREFIX_BYTES).read_to_end(&mut prefix).context("reading the uploaded file")?;
     if let Some(reason) = binary_content(&prefix) {
         return Err(unreadable(reason));
     }
-    let encoding = forced.unwrap_or_else(|| encoding(&prefix));
+    let marked = encoding(&prefix);
+    let encoding = Encoding { standard: forced.unwrap_or(marked.standard), ..marked };
     let mut source = Source::new(Box::new(Cursor::new(prefix).chain(reader)), encoding, &|_| {});
     loop {
         source.fill()?;
@@ -210,7 +214,7 @@ fn unused(names: &[String], name: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::IngestError;
+    use super::super::dataset::IngestError;
     use super::*;
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use anyhow::{Context, anyhow};
 use encoding_rs::{CoderResult, Decoder, UTF_8};
 
-use super::IngestError;
+use super::dataset::IngestError;
 
 /// Bytes that are asked for at once.
 const BLOCK_BYTES: usize = 1 << 20;

@@ -38,7 +38,9 @@ pub fn choose(evidence: &[Evidence], shoppers: u64) -> Vec<Candidate> {
     let judge = |(index, one): (usize, &Evidence)| {
         let place = compared.iter().position(|other| *other == index);
         let reason = match (place, &refusals[index]) {
-            (Some(place), refused) if index == compared[best] => chosen(refused.as_deref(), sums[place], compared.len()),
+            (Some(place), refused) if index == compared[best] => {
+                chosen(refused.as_deref(), sums[place], compared.len())
+            }
             (_, Some(refused)) => format!("refused: {refused}"),
             (Some(place), None) => beaten(sums[place], sums[best], evidence[compared[best]].clusters),
             (None, None) => set_aside(one),
@@ -106,10 +108,8 @@ fn rank_sums(evidence: &[Evidence], compared: &[usize]) -> Vec<f64> {
     ];
     let mut sums = vec![0.0; compared.len()];
     for measure in measures {
-        let values: Vec<f64> = compared
-            .iter()
-            .map(|index| measure(&evidence[*index].quality).unwrap_or(f64::NEG_INFINITY))
-            .collect();
+        let values: Vec<f64> =
+            compared.iter().map(|index| measure(&evidence[*index].quality).unwrap_or(f64::NEG_INFINITY)).collect();
         sums.iter_mut().zip(&values).for_each(|(sum, value)| *sum += rank(*value, &values));
     }
     sums
@@ -216,7 +216,13 @@ mod tests {
         choose(evidence, 4338).iter().find(|one| one.chosen).unwrap().clusters
     }
 
-    fn evidence(clusters: u32, silhouette: f64, davies_bouldin: f64, calinski_harabasz: f64, stability: f64) -> Evidence {
+    fn evidence(
+        clusters: u32,
+        silhouette: f64,
+        davies_bouldin: f64,
+        calinski_harabasz: f64,
+        stability: f64,
+    ) -> Evidence {
         let quality = Quality {
             silhouette: Some(silhouette),
             davies_bouldin: Some(davies_bouldin),

@@ -78,7 +78,7 @@ fn given(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &Para
 }
 
 fn best(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
-    let most = MOST.min(points.len() / LEAST_MEAN_SIZE).min(points.distinct(MOST));
+    let most = MOST.min(points.count() / LEAST_MEAN_SIZE).min(points.distinct(MOST));
     // A mixture whose components do not all win points is no candidate of its own.
     let tried = |clusters| partition(rows, points, clusters, parameters).filter(|found| found.clusters == clusters);
     let mut partitions: Vec<Partition> = (2..=most).filter_map(tried).collect();
@@ -92,7 +92,7 @@ fn best(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<
         }
     }
     let evidence: Vec<Evidence> = qualities.into_iter().zip(&partitions).map(evidence).collect();
-    let candidates = choose(&evidence, points.len() as u64);
+    let candidates = choose(&evidence, points.count() as u64);
     let place = candidates.iter().position(|candidate| candidate.chosen).unwrap_or_default();
     let chosen = partitions.swap_remove(place);
     let mut quality = candidates[place].quality.clone();
@@ -121,12 +121,12 @@ fn finished(
     algorithm: Algorithm,
 ) -> Clustering {
     let mut notes: Vec<String> = partition.note.into_iter().collect();
-    if points.len() > SILHOUETTE_SAMPLE {
+    if points.count() > SILHOUETTE_SAMPLE {
         let sample = counted(SILHOUETTE_SAMPLE as u64, "shopper");
         notes.push(format!("The silhouette was measured on a random sample of {sample}."));
     }
     let resampled = resampled(algorithm);
-    if quality.stability.is_some() && points.len() > resampled {
+    if quality.stability.is_some() && points.count() > resampled {
         let sample = counted(resampled as u64, "shopper");
         notes.push(format!("Stability was measured with {} resamples of {sample}.", stability::RESAMPLES));
     }
@@ -154,7 +154,7 @@ fn mixed(rows: &Array2<f64>, points: &Points, clusters: usize, seed: u64) -> Opt
     let mixture = mixture::fit(rows.view(), clusters, mixture::REST, seed)?;
     let (labels, found) = without_gaps(mixture.assign(points), clusters);
     let likelihood = decimals(mixture.mean_log_likelihood(points), 4);
-    let sampled = match points.len() > mixture::SAMPLE {
+    let sampled = match points.count() > mixture::SAMPLE {
         true => format!(", fitted to a random sample of {}", counted(mixture::SAMPLE as u64, "shopper")),
         false => String::new(),
     };
@@ -178,7 +178,7 @@ fn without_gaps(mut labels: Vec<u32>, clusters: usize) -> (Vec<u32>, usize) {
 fn qualities(points: &Points, partitions: &[Partition], seed: u64) -> Vec<Quality> {
     let all: Vec<&[u32]> = partitions.iter().map(|partition| &*partition.labels).collect();
     let mut random = random::generator(seed, Purpose::Silhouette, 0, 0);
-    let silhouettes = match random::sample(points.len(), SILHOUETTE_SAMPLE, &mut random) {
+    let silhouettes = match random::sample(points.count(), SILHOUETTE_SAMPLE, &mut random) {
         None => quality::silhouettes(points, &all),
         Some(places) => {
             let pick = |labels: &&[u32]| -> Vec<u32> { places.iter().map(|place| labels[*place]).collect() };
@@ -212,7 +212,7 @@ fn stable(rows: &Array2<f64>, points: &Points, partition: &Partition, parameters
         }
         let rows = rows.select(Axis(0), sample);
         let again = mixture::fit(rows.view(), clusters, mixture::NEARLY_REST, seed);
-        again.map_or_else(|| vec![0; compared.len()], |mixture| mixture.assign(compared))
+        again.map_or_else(|| vec![0; compared.count()], |mixture| mixture.assign(compared))
     })
 }
 
@@ -236,7 +236,9 @@ fn by_density(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> R
     let mut found = finished(&points, partition, quality, vec![], parameters.algorithm);
     if places.len() < labels.len() {
         let noise = counted((labels.len() - places.len()) as u64, "shopper");
-        found.notes.push(format!("{noise} in no dense neighbourhood are in no segment; quality is measured without them."));
+        found
+            .notes
+            .push(format!("{noise} in no dense neighbourhood are in no segment; quality is measured without them."));
     }
     Ok(Clustering { labels, ..found })
 }

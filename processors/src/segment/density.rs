@@ -1,7 +1,7 @@
 //! DBSCAN by linfa: dense clusters of any shape, and noise.
 
-use linfa::traits::Transformer;
 use linfa::ParamGuard;
+use linfa::traits::Transformer;
 use linfa_clustering::Dbscan;
 use ndarray::Array2;
 

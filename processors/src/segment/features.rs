@@ -15,7 +15,8 @@ const GREATEST: f64 = 1e100;
 /// # Errors
 /// A sentence when nothing is left, or when values are too great to calculate with.
 pub fn without_constants(mut table: Table) -> Result<Table, String> {
-    let too_great = |column: ArrayView1<'_, f64>| column.iter().any(|value| !(value.abs() <= GREATEST));
+    let too_great =
+        |column: ArrayView1<'_, f64>| column.iter().any(|value| !value.is_finite() || value.abs() > GREATEST);
     let constant = |column: ArrayView1<'_, f64>| column.iter().all(|value| *value == column[0]);
     let mut kept = vec![];
     for (place, column) in table.values.axis_iter(Axis(1)).enumerate() {
@@ -67,9 +68,7 @@ pub fn unscaled(value: f64, scaling: &Scaling) -> f64 {
 
 fn wants_logarithm(column: ArrayView1<'_, f64>) -> bool {
     let skew = skewness(column);
-    column.iter().all(|value| *value >= 0.0)
-        && skew > SKEWED
-        && skewness(column.mapv(f64::ln_1p).view()).abs() < skew
+    column.iter().all(|value| *value >= 0.0) && skew > SKEWED && skewness(column.mapv(f64::ln_1p).view()).abs() < skew
 }
 
 /// Population skewness: the third standardised moment.

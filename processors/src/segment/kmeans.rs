@@ -43,7 +43,7 @@ pub struct Fit {
 
 /// The best of many starts.
 pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
-    let sample = random::sample(points.len(), START_SAMPLE, &mut random::generator(seed, Purpose::StartSample, 0, 0));
+    let sample = random::sample(points.count(), START_SAMPLE, &mut random::generator(seed, Purpose::StartSample, 0, 0));
     let sample = sample.map(|places| points.gather(&places));
     let mut starts = starts(sample.as_ref().unwrap_or(points), clusters, STARTS, seed);
     starts.truncate(if sample.is_some() { FINALISTS_OF_SAMPLE } else { FINALISTS });
@@ -74,7 +74,7 @@ fn by_inertia(mut fits: Vec<Fit>) -> Vec<Fit> {
 pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64) -> Fit {
     let clusters = centroids.len() / points.dims();
     let rest = tolerance * mean_variance(points);
-    let mut labels = vec![u32::MAX; points.len()];
+    let mut labels = vec![u32::MAX; points.count()];
     let mut iterations = 0;
     let mut converged = false;
     while iterations < MAX_ITERATIONS && !converged {
@@ -91,7 +91,7 @@ pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64) -> Fit {
 
 /// The nearest centroid of each point; the first of equally near ones.
 pub fn assign(points: &Points, centroids: &[f64]) -> Vec<u32> {
-    let mut labels = vec![u32::MAX; points.len()];
+    let mut labels = vec![u32::MAX; points.count()];
     assign_into(points, centroids, &mut labels);
     labels
 }
@@ -137,7 +137,7 @@ fn farthest(points: &Points, centroids: &[f64]) -> Vec<usize> {
     let distance = |place: &usize| {
         points.squared_distance(*place, &centroids[labels[*place] as usize * points.dims()..][..points.dims()])
     };
-    let mut places: Vec<usize> = (0..points.len()).collect();
+    let mut places: Vec<usize> = (0..points.count()).collect();
     places.sort_by(|one, other| distance(other).total_cmp(&distance(one)));
     places
 }
@@ -194,17 +194,17 @@ fn nearest(block: &[[f64; LANES]], centroids: &[f64]) -> ([u64; LANES], [f64; LA
 /// Greedy k-means++: each next centroid is the best of a few points drawn with probability by squared distance.
 fn plus_plus(points: &Points, clusters: usize, random: &mut Xoshiro256Plus) -> Vec<f64> {
     let trials = 2 + (clusters as f64).ln() as usize;
-    let mut centroids = points.point(random.gen_range(0..points.len()));
+    let mut centroids = points.point(random.gen_range(0..points.count()));
     let mut least = points.distance_buffer();
     points.squared_distances(&centroids, &mut least);
     let mut squares = points.distance_buffer();
     for _ in 1..clusters {
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
         for _ in 0..trials {
-            let place = draw(&least[..points.len()], random);
+            let place = draw(&least[..points.count()], random);
             points.squared_distances(&points.point(place), &mut squares);
             squares.iter_mut().zip(&least).for_each(|(square, least)| *square = square.min(*least));
-            let potential: f64 = squares[..points.len()].iter().sum();
+            let potential: f64 = squares[..points.count()].iter().sum();
             if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
                 best = Some((potential, place, squares.clone()));
             }
@@ -233,9 +233,9 @@ fn draw(weights: &[f64], random: &mut Xoshiro256Plus) -> usize {
 }
 
 fn mean_variance(points: &Points) -> f64 {
-    let (mean, _) = points.means(&vec![0; points.len()], 1);
-    let squares: f64 = (0..points.len()).map(|place| points.squared_distance(place, &mean)).sum();
-    squares / (points.len() * points.dims()) as f64
+    let (mean, _) = points.means(&vec![0; points.count()], 1);
+    let squares: f64 = (0..points.count()).map(|place| points.squared_distance(place, &mean)).sum();
+    squares / (points.count() * points.dims()) as f64
 }
 
 #[cfg(test)]

@@ -50,14 +50,14 @@ pub fn fit(rows: ArrayView2<'_, f64>, components: usize, tolerance: f64, seed: u
 impl Mixture {
     /// The most probable component of each point.
     pub fn assign(&self, points: &Points) -> Vec<u32> {
-        (0..points.len()).into_par_iter().map(|place| self.most_probable(&points.point(place))).collect()
+        (0..points.count()).into_par_iter().map(|place| self.most_probable(&points.point(place))).collect()
     }
 
     /// The mean over all points of the logarithm of their density.
     pub fn mean_log_likelihood(&self, points: &Points) -> f64 {
         let densities: Vec<f64> =
-            (0..points.len()).into_par_iter().map(|place| self.log_density(&points.point(place))).collect();
-        densities.iter().sum::<f64>() / points.len() as f64
+            (0..points.count()).into_par_iter().map(|place| self.log_density(&points.point(place))).collect();
+        densities.iter().sum::<f64>() / points.count() as f64
     }
 
     fn most_probable(&self, point: &[f64]) -> u32 {
@@ -83,9 +83,9 @@ impl Component {
     fn log_density(&self, point: &[f64]) -> f64 {
         let mut solved = Vec::with_capacity(point.len());
         let mut log_density = self.log_weight;
-        for row in 0..point.len() {
+        for (row, coordinate) in point.iter().enumerate() {
             let before: f64 = solved.iter().enumerate().map(|(column, value)| self.factor[[row, column]] * value).sum();
-            let value = (point[row] - self.mean[row] - before) / self.factor[[row, row]];
+            let value = (coordinate - self.mean[row] - before) / self.factor[[row, row]];
             log_density -= 0.5 * (value * value + std::f64::consts::TAU.ln()) + self.factor[[row, row]].ln();
             solved.push(value);
         }

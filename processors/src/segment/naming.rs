@@ -34,10 +34,13 @@ pub struct Words {
 /// The words for the segments of purchases; `features` are some of recency, frequency and monetary.
 pub fn name_purchases(features: &[String], profiles: &[Profile]) -> Vec<Words> {
     let kinds: Vec<(&str, &str)> = profiles.iter().map(|profile| kind(features, profile)).collect();
-    let names = unique(kinds.iter().map(|(name, _)| (*name).to_owned()).collect(), features, profiles);
+    let names: Vec<String> = kinds.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let names = unique(&names, features, profiles);
     let describe = |profile: &Profile| {
-        let facts: Vec<String> = features.iter().zip(&profile.medians).map(|(name, value)| fact(name, *value)).collect();
-        let revenue = profile.revenue_share.map_or(String::new(), |share| format!(" with {} of the revenue", percent(share)));
+        let facts: Vec<String> =
+            features.iter().zip(&profile.medians).map(|(name, value)| fact(name, *value)).collect();
+        let revenue =
+            profile.revenue_share.map_or(String::new(), |share| format!(" with {} of the revenue", percent(share)));
         format!("{}{revenue}; the typical one {}.", shoppers(profile), list(&facts))
     };
     let words = |((name, profile), (_, action)): ((String, &Profile), &(&str, &str))| Words {
@@ -55,7 +58,7 @@ pub fn name_table(features: &[String], overall: &[f64], profiles: &[Profile]) ->
         true => "Average in everything".to_owned(),
         false => capitalised(traits),
     });
-    let names = unique(titles.collect(), features, profiles);
+    let names = unique(&titles.collect::<Vec<_>>(), features, profiles);
     let overall: Vec<String> = overall.iter().map(|value| number(*value)).collect();
     let describe = |profile: &Profile| {
         let facts: Vec<String> =
@@ -99,9 +102,10 @@ fn kind(features: &[String], profile: &Profile) -> (&'static str, &'static str) 
         (Level::Low, Level::High) => {
             ("Best customers", "Thank them: early access, a personal contact, a reason to recommend you. No discounts.")
         }
-        (Level::Low, Level::Middle) => {
-            ("Active, with room to grow", "Invite them to a loyalty programme and show what goes with what they bought.")
-        }
+        (Level::Low, Level::Middle) => (
+            "Active, with room to grow",
+            "Invite them to a loyalty programme and show what goes with what they bought.",
+        ),
         (Level::Low, Level::Low) => {
             ("New or occasional", "Welcome them and make the next order easy: a first-repeat offer within a few weeks.")
         }
@@ -111,18 +115,18 @@ fn kind(features: &[String], profile: &Profile) -> (&'static str, &'static str) 
         (Level::Middle, Level::Middle) => {
             ("Steady shoppers", "Remind them at their usual rhythm and suggest a second category.")
         }
-        (Level::Middle, Level::Low) => {
-            ("Occasional shoppers", "Reach them on occasions such as seasons and holidays, with little effort per shopper.")
-        }
-        (Level::High, Level::High) => {
-            ("Slipping away", "Call them back now, in person where possible: ask what went wrong and make a strong offer.")
-        }
+        (Level::Middle, Level::Low) => (
+            "Occasional shoppers",
+            "Reach them on occasions such as seasons and holidays, with little effort per shopper.",
+        ),
+        (Level::High, Level::High) => (
+            "Slipping away",
+            "Call them back now, in person where possible: ask what went wrong and make a strong offer.",
+        ),
         (Level::High, Level::Middle) => {
             ("Cooling off", "Send a reminder with what is new since their last order, and an offer that ends soon.")
         }
-        (Level::High, Level::Low) => {
-            ("Lost", "Try one low-cost attempt to win them back, then stop spending on them.")
-        }
+        (Level::High, Level::Low) => ("Lost", "Try one low-cost attempt to win them back, then stop spending on them."),
     }
 }
 
@@ -170,9 +174,9 @@ fn advice(traits: &str) -> String {
 }
 
 /// Makes names different: segments of one name add the figure in which they differ most, or else a number.
-fn unique(names: Vec<String>, features: &[String], profiles: &[Profile]) -> Vec<String> {
-    let mut unique = names.clone();
-    for name in &names {
+fn unique(names: &[String], features: &[String], profiles: &[Profile]) -> Vec<String> {
+    let mut unique = names.to_vec();
+    for name in names {
         let alike: Vec<usize> = (0..names.len()).filter(|place| names[*place] == *name).collect();
         if alike.len() < 2 {
             continue;

@@ -46,7 +46,7 @@ impl Points {
     }
 
     /// How many points there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.len
     }
 

@@ -13,17 +13,17 @@ const CHUNK: usize = 64;
 /// partitions, and there are far fewer cells than points. A point alone in its cluster counts as 0. A partition with
 /// fewer than two clusters has none.
 pub fn silhouettes(points: &Points, partitions: &[&[u32]]) -> Vec<Option<f64>> {
-    let cells = Cells::of(points.len(), partitions);
+    let cells = Cells::of(points.count(), partitions);
     let sorted = points.gather(&cells.order);
     let clusters: Vec<Clusters> = partitions.iter().map(|labels| Clusters::of(labels, &cells)).collect();
-    let chunks: Vec<Vec<f64>> = (0..points.len().div_ceil(CHUNK))
+    let chunks: Vec<Vec<f64>> = (0..points.count().div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
-            let rows = chunk * CHUNK..((chunk + 1) * CHUNK).min(points.len());
+            let rows = chunk * CHUNK..((chunk + 1) * CHUNK).min(points.count());
             chunk_silhouettes(&sorted, rows, &cells, &clusters)
         })
         .collect();
-    let mean = |partition: usize| chunks.iter().map(|sums| sums[partition]).sum::<f64>() / points.len() as f64;
+    let mean = |partition: usize| chunks.iter().map(|sums| sums[partition]).sum::<f64>() / points.count() as f64;
     clusters.iter().enumerate().map(|(index, some)| (some.non_empty() > 1).then(|| mean(index))).collect()
 }
 
@@ -87,7 +87,12 @@ impl Clusters {
     }
 }
 
-fn chunk_silhouettes(points: &Points, rows: std::ops::Range<usize>, cells: &Cells, partitions: &[Clusters]) -> Vec<f64> {
+fn chunk_silhouettes(
+    points: &Points,
+    rows: std::ops::Range<usize>,
+    cells: &Cells,
+    partitions: &[Clusters],
+) -> Vec<f64> {
     let mut totals = vec![0.0; partitions.len()];
     let mut row = points.distance_buffer();
     let mut to_cells = vec![0.0; cells.ends.len()];
@@ -147,11 +152,11 @@ fn spreads(points: &Points, labels: &[u32], centres: &[&[f64]]) -> Vec<f64> {
 /// None for fewer than two clusters, for as many clusters as points, or when every point is at its centroid.
 pub fn calinski_harabasz(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
     let clusters = centroids.len() / points.dims();
-    let (mean, _) = points.means(&vec![0; points.len()], 1);
+    let (mean, _) = points.means(&vec![0; points.count()], 1);
     let (_, sizes) = points.means(labels, clusters);
     let centres = centroids.chunks_exact(points.dims());
     let between: f64 = centres.zip(&sizes).map(|(centre, size)| *size as f64 * distance(centre, &mean).powi(2)).sum();
-    let within = inertia(points, labels, centroids) / points.len().saturating_sub(clusters) as f64;
+    let within = inertia(points, labels, centroids) / points.count().saturating_sub(clusters) as f64;
     let index = between / (clusters as f64 - 1.0) / within;
     index.is_finite().then_some(index)
 }
@@ -164,4 +169,50 @@ pub fn inertia(points: &Points, labels: &[u32], centroids: &[f64]) -> f64 {
 
 fn distance(one: &[f64], other: &[f64]) -> f64 {
     one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::super::samples::{blobs, labels};
+    use super::*;
+
+    #[test]
+    fn four_points_have_the_measures_computed_by_hand() {
+        let points = Points::of_rows(array![[0.0], [1.0], [10.0], [11.0]].view());
+        let labels = [0, 0, 1, 1];
+        let silhouette = silhouettes(&points, &[&labels])[0].unwrap();
+        assert!((silhouette - f64::midpoint(9.5 / 10.5, 8.5 / 9.5)).abs() < 1e-12);
+        assert_eq!(davies_bouldin(&points, &labels, &[0.5, 10.5]), Some(0.1));
+        assert_eq!(calinski_harabasz(&points, &labels, &[0.5, 10.5]), Some(200.0));
+        assert_eq!(inertia(&points, &labels, &[0.5, 10.5]), 1.0);
+    }
+
+    #[test]
+    fn a_point_alone_in_its_cluster_has_silhouette_zero() {
+        let points = Points::of_rows(array![[0.0], [1.0], [10.0]].view());
+        let silhouette = silhouettes(&points, &[&[0, 0, 1]])[0].unwrap();
+        assert!((silhouette - (0.9 + 8.0 / 9.0) / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn several_partitions_in_one_pass_are_the_same_as_one_by_one() {
+        let points = Points::of_rows(blobs(&[[0.0, 0.0], [3.0, 3.0], [0.0, 5.0]], 40, 1.0).view());
+        let three = labels(3, 40);
+        let two: Vec<u32> = three.iter().map(|label| label % 2).collect();
+        let mixed: Vec<u32> = (0..120).map(|place| place % 4).collect();
+        let together = silhouettes(&points, &[&three, &two, &mixed]);
+        for (partition, silhouette) in [&three, &two, &mixed].into_iter().zip(together) {
+            assert!((silhouettes(&points, &[partition])[0].unwrap() - silhouette.unwrap()).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn one_cluster_cannot_be_measured() {
+        let points = Points::of_rows(array![[0.0], [1.0], [2.0]].view());
+        assert_eq!(silhouettes(&points, &[&[0, 0, 0]]), [None]);
+        assert_eq!(davies_bouldin(&points, &[0, 0, 0], &[1.0]), None);
+        assert_eq!(calinski_harabasz(&points, &[0, 0, 0], &[1.0]), None);
+    }
 }

@@ -27,13 +27,13 @@ pub fn stability(
     seed: u64,
     again: impl Fn(&[usize], &Points, u64) -> Vec<u32> + Sync,
 ) -> f64 {
-    let compared = random::sample(points.len(), COMPARED, &mut random::generator(seed, Purpose::Comparison, 0, 0));
-    let compared = compared.unwrap_or_else(|| (0..points.len()).collect());
+    let compared = random::sample(points.count(), COMPARED, &mut random::generator(seed, Purpose::Comparison, 0, 0));
+    let compared = compared.unwrap_or_else(|| (0..points.count()).collect());
     let labels: Vec<u32> = compared.iter().map(|place| labels[*place]).collect();
     let compared = points.gather(&compared);
     let resampled = (0..RESAMPLES).into_par_iter().map(|index| {
         let mut random = random::generator(seed, Purpose::Bootstrap, clusters as u64, index);
-        let sample = resample(points.len(), limit, &mut random);
+        let sample = resample(points.count(), limit, &mut random);
         adjusted_rand_index(&labels, &again(&sample, &compared, random.r#gen()))
     });
     let indices: Vec<f64> = resampled.collect();
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn a_round_cloud_is_cut_differently_every_time() {
         let points = Points::of_rows(blobs(&[[0.0, 0.0]], 300, 1.0).view());
-        let labels = kmeans::fit(&points, 2, 1).labels;
-        assert!(again(&points, &labels, 2) < 0.6);
+        let labels = kmeans::fit(&points, 6, 1).labels;
+        assert!(again(&points, &labels, 6) < 0.8);
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
             let other = &other[..one.len()];
             let renamed: Vec<u32> = one.iter().map(|label| 40 - 3 * label).collect();
             let index = adjusted_rand_index(&one, other);
-            prop_assert!(index <= 1.0 && index >= -1.0);
+            prop_assert!((-1.0..=1.0).contains(&index));
             prop_assert_eq!(index, adjusted_rand_index(&renamed, other));
             prop_assert_eq!(index, adjusted_rand_index(other, &one));
             prop_assert_eq!(adjusted_rand_index(&one, &renamed), 1.0);

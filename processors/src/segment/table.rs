@@ -22,7 +22,7 @@ pub struct Table {
 
 impl Table {
     /// How many shoppers.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.shoppers.len()
     }
 }
