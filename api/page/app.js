@@ -49,7 +49,7 @@ async function route() {
     if (id === 'new' || session.customers.length === 0) {
       return show(registerCompany(registered, id === 'new'), 'Register your company');
     }
-    if (!customer || !TABS[tab]) return open(customer ?? session.customers[0], signal);
+    if (!customer || !Object.hasOwn(TABS, tab)) return await begin(customer ?? session.customers[0], signal);
     const context = contextOf(customer, signal);
     const [list, single, title] = TABS[tab];
     const view = await (item ? single(context, item) : list(context));
@@ -64,7 +64,6 @@ async function route() {
 function contextOf(customer, signal) {
   const link = (...parts) => `#/c/${[customer.id, ...parts].join('/')}`;
   return {
-    me: session.me,
     customer,
     base: `/customers/${customer.id}`,
     signal,
@@ -77,7 +76,7 @@ function contextOf(customer, signal) {
 }
 
 /** A company without reports starts with its data. */
-async function open(customer, signal) {
+async function begin(customer, signal) {
   const reports = await get(`/customers/${customer.id}/reports?limit=1`, { signal });
   location.replace(`#/c/${customer.id}/${reports.items.length ? 'segments' : 'data'}`);
 }
@@ -95,6 +94,7 @@ function registered(customer) {
 function show(view, title, customer, tab) {
   const isFirst = main.ariaBusy === 'true' && !document.title.includes('·');
   main.ariaBusy = 'false';
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   main.replaceChildren(...[view].flat());
   document.title = `${title} · DataCore`;
   place = { customer, tab };
