@@ -6,8 +6,9 @@ import { feature, number, short } from './words.js';
 const EDGE = { left: 52, right: 14, top: 12, bottom: 40 };
 /** How near a shopper the pointer must be, in pixels. */
 const REACH = 24;
-/** A range wider than this is easier to read on a log axis. */
+/** A log axis is for a range this wide, with half of the values in this first part of it. */
 const WIDE = 40;
+const CROWDED = 0.25;
 
 /** `points` are shoppers with a segment and numbers by name; `colour(segment)` gives its colour as CSS variables. */
 export function scatter({ points, axes, segments, colour }) {
@@ -78,8 +79,10 @@ function frame(x, y, width, height, shown) {
 
 /** Places values between two ends of the picture, with ticks at round numbers. */
 function axis(values, start, end) {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const log = least >= 0 && most / Math.max(least, 1) > WIDE;
+  const sorted = values.toSorted((one, other) => one - other);
+  const [least, middle, most] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
+  const isWide = least >= 0 && most / Math.max(least, 1) > WIDE;
+  const log = isWide && middle - least < CROWDED * (most - least);
   const bend = !log ? (value) => value : least > 0 ? Math.log10 : (value) => Math.log10(1 + value);
   const [from, to] = [bend(least), bend(most)];
   const margin = (to - from || 1) * 0.03;
@@ -89,10 +92,10 @@ function axis(values, start, end) {
 }
 
 function steps(least, most) {
-  const rough = (most - least || 1) / 5;
+  const rough = (most - least || 1) / 8;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough);
-  return Array.from({ length: 8 }, (_, index) => (Math.ceil(least / step) + index) * step);
+  return Array.from({ length: 10 }, (_, index) => (Math.ceil(least / step) + index) * step);
 }
 
 function powers(most) {

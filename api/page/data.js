@@ -2,7 +2,7 @@
 
 import { all, call, get, pause, upload } from './api.js';
 import { announce, choice, confirmed, dialog, form, h, pageHead, pages, table, tableRow } from './dom.js';
-import { bytes, time, whole } from './words.js';
+import { bytes, sentence, time, whole } from './words.js';
 
 const COLUMNS = [['File'], ['Status'], ['Rows', true], ['Left out', true], ['Shoppers', true], ['']];
 
@@ -124,8 +124,6 @@ function waitingRow(context, known, store, file) {
 
 const refusal = ({ errors, message }) =>
   [h('span.badge.bad', 'Not accepted'), h('small', sentence(errors?.[0]?.detail ?? message))];
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 async function duplicate(context, problem) {
   const badge = h('span.badge.warn', 'Already here');

@@ -4,7 +4,7 @@ import { get, pause } from './api.js';
 import { scatter } from './chart.js';
 import { downloads, failure, h, pageHead, table } from './dom.js';
 import {
-  ALGORITHMS, counted, day, feature, index, separation, share, short, steadiness, time, whole, words,
+  ALGORITHMS, counted, day, feature, index, sentence, separation, share, short, steadiness, time, whole, words,
 } from './words.js';
 
 /** How many shoppers the scatter shows at most, and how many are read at once. */
@@ -167,7 +167,7 @@ function evidence({ candidates, quality, iterations, converged, parameters }) {
   const measures = ['Segments', 'Silhouette', 'Davies-Bouldin', 'Stability', 'Smallest'].map((name) => [name, true]);
   const box = table('Numbers of segments that were tried', [...measures, ['Reason']], candidates.map((one) => [
     whole(one.clusters), index(one.silhouette), index(one.davies_bouldin), index(one.stability), whole(one.smallest),
-    one.chosen ? [h('span.badge.good', 'Chosen'), ' ', one.reason] : one.reason,
+    sentence(one.reason),
   ]));
   box.querySelectorAll('tbody tr').forEach((row, place) => row.classList.toggle('chosen', candidates[place].chosen));
   return h('details.card', h('summary', 'Why this number of segments'),

@@ -25,7 +25,7 @@ const nothingYet = (context) => h('section.card.empty', h('h2', 'Nothing to grou
 export function askForm(context, scope, stores = []) {
   const isDbscan = ({ algorithm }) => algorithm === 'dbscan';
   const counts = Array.from({ length: 9 }, (_, index) => String(index + 2));
-  const counted = [['auto', 'As many as the data shows'], ...counts.map((count) => [count, count])];
+  const counted = [['auto', 'Chosen from the data'], ...counts.map((count) => [count, count])];
   const places = [['', 'All stores'], ...stores.map(({ id, name }) => [id, name])];
   const asked = { type: 'number', required: true, when: isDbscan };
   const fields = [

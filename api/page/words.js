@@ -26,11 +26,10 @@ export function bytes(count) {
   return `${formats.number.format(Number((count / 1000 ** power).toPrecision(3)))} ${['B', 'kB', 'MB', 'GB'][power]}`;
 }
 
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** A name of the service's own, such as `cant_lose_them`, as words. */
-export const words = (name) => {
-  const text = String(name).replaceAll('_', ' ').replace(/^cant /, "can't ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
-};
+export const words = (name) => sentence(name.replaceAll('_', ' ').replace(/^cant /, "can't "));
 
 const FEATURES = { recency: 'Days since last purchase', frequency: 'Orders', monetary: 'Spent' };
 export const feature = (name) => FEATURES[name] ?? name;

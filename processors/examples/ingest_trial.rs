@@ -24,7 +24,7 @@ async fn main() {
                 println!("rows {} rejected {} {} {:?} {:?}", got.row_count, got.rejected_row_count, got.encoding, got.delimiter, got.shoppers);
                 if !quiet { for c in &got.columns { println!("   {} {:?} nulls {} {} .. {} {:?}", c.name, c.column_type, c.null_count, c.min, c.max, c.role); } 
                 for f in [FrameId::rows(id), FrameId::rejects(id), FrameId::orders(id,0), FrameId::shoppers(id,0), FrameId::products(id,0)] {
-                    match frames.manifest(&f).await.unwrap() { Some(m) => { let b = frames.page(&f, 0, 3, None).await.unwrap(); println!("{f} {} chunks {} rows\n{}", m.chunk_rows.len(), m.rows(), arrow::util::pretty::pretty_format_batches(&b[..1]).map(|d| d.to_string()).unwrap_or_else(|e| format!("{e}: {:?}", b[0].schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>()))); } None => println!("{f} none") }
+                    match frames.manifest(&f).await.unwrap() { Some(m) => { let b = frames.page(&f, 0, 3, None).await.unwrap(); println!("{f} {} chunks {} rows\n{}", m.chunk_rows.len(), m.rows(), b[0].columns().iter().zip(b[0].schema().fields()).map(|(c,f)| { let o = arrow::util::display::FormatOptions::new().with_null("∅"); let d = arrow::util::display::ArrayFormatter::try_new(c, &o).unwrap(); format!("     {}: {:?}\n", f.name(), (0..c.len()).map(|i| d.value(i).to_string()).collect::<Vec<_>>()) }).collect::<String>()); } None => println!("{f} none") }
                 }}
                 let at = std::time::Instant::now();
                 let again = aggregate(&frames, id, 1, &got.columns).await.unwrap();

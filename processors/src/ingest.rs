@@ -15,6 +15,7 @@ mod purchases;
 mod rejects;
 mod roles;
 mod rows;
+mod run_file;
 mod runs;
 mod scan;
 mod shoppers;

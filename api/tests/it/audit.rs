@@ -59,13 +59,7 @@ async fn a_cold_rebuild_gives_the_same_views() {
 async fn the_openapi_document_is_as_agreed() {
     let app = TestApp::start().await;
     let document: Value = app.http.get(format!("{}/openapi.json", app.url)).send().await.unwrap().json().await.unwrap();
-    let paths: Vec<_> = document["paths"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(path, methods)| (path, methods.as_object().unwrap().keys().collect::<Vec<_>>()))
-        .collect();
-    insta::assert_debug_snapshot!(paths);
+    insta::assert_json_snapshot!(document, {".info.version" => "[version]"});
     let docs = app.http.get(format!("{}/docs/", app.url)).send().await.unwrap();
     assert_eq!(docs.status(), 200);
 }

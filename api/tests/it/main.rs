@@ -5,6 +5,7 @@
 mod app;
 mod audit;
 mod bad_input;
+mod bodies;
 mod customers;
 mod reports;
 mod uploads;

@@ -188,8 +188,8 @@ fn begins_word(before: Option<char>, letter: char, after: Option<&char>) -> bool
 }
 
 fn plain_letter(letter: char) -> char {
-    const ACCENTED: &str = "áàâäãéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇ";
-    const PLAIN: &str = "aaaaaeeeeiiiiooooouuuuncAAAAAEEEEIIIIOOOOOUUUUNC";
+    const ACCENTED: &str = "áàâäãéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇºª°";
+    const PLAIN: &str = "aaaaaeeeeiiiiooooouuuuncAAAAAEEEEIIIIOOOOOUUUUNCoao";
     let place = ACCENTED.chars().position(|accented| accented == letter);
     place.and_then(|place| PLAIN.chars().nth(place)).unwrap_or(letter)
 }

@@ -15,8 +15,6 @@ use super::statistics::iso_date;
 
 /// Millionths of one.
 pub const MICROS: f64 = 1e6;
-/// Between the parts of a key; no text has it, so keys sort as their parts do.
-pub const SEPARATOR: u8 = 0;
 
 /// The totals of an order, by their place.
 pub mod order {
@@ -66,14 +64,15 @@ impl Purchases {
     /// When a column has a type that its role cannot have, or a temporary file cannot be written.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         let lines = Lines::new(batch, &self.places)?;
-        let (mut order, mut product) = (Vec::new(), Vec::new());
+        let (mut shopper, mut name) = (Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
             let Some(line) = lines.line(row) else { continue };
             self.rows += 1;
-            lines.write_order(row, line.time, &mut order)?;
-            self.orders.add(&order, line.totals())?;
-            if line.is_purchase && lines.write_product(row, &mut product)? {
-                self.products.add(&product, [line.quantity, line.amount])?;
+            lines.shopper.write(row, &mut shopper)?;
+            lines.write_order(row, line.time, &mut name)?;
+            self.orders.add(&shopper, &name, &line.totals())?;
+            if line.is_purchase && lines.write_product(row, &mut name)? {
+                self.products.add(&name, &shopper, &[line.quantity, line.amount])?;
             }
         }
         Ok(())
@@ -149,31 +148,27 @@ impl<'a> Lines<'a> {
 
     /// Shops mark the numbers of cancelled orders with a C.
     fn is_cancelled(&self, row: usize) -> bool {
-        matches!(&self.order, Some(Names::Text(orders)) if orders.is_valid(row) && orders.value(row).starts_with(['C', 'c']))
+        matches!(&self.order, Some(Names::Text(orders)) if orders.is_valid(row) && matches!(orders.value(row).as_bytes(), [b'C' | b'c', ..]))
     }
 
-    /// Shopper and order; without a number an order is what the shopper bought on that day.
-    fn write_order(&self, row: usize, time: i64, key: &mut Vec<u8>) -> Result<()> {
-        key.clear();
-        self.shopper.write(row, key)?;
-        key.push(SEPARATOR);
+    /// Without a number an order is what the shopper bought on that day.
+    fn write_order(&self, row: usize, time: i64, name: &mut Vec<u8>) -> Result<()> {
         match self.order.as_ref().filter(|orders| !orders.is_null(row)) {
-            Some(orders) => orders.write(row, key),
+            Some(orders) => orders.write(row, name),
             None => {
-                key.extend_from_slice(iso_date(time.div_euclid(DAY)).as_bytes());
+                name.clear();
+                name.extend_from_slice(iso_date(time.div_euclid(DAY)).as_bytes());
                 Ok(())
             }
         }
     }
 
-    /// Product and shopper; false when the row has no product.
-    fn write_product(&self, row: usize, key: &mut Vec<u8>) -> Result<bool> {
-        let Some(products) = self.product.as_ref().filter(|products| !products.is_null(row)) else { return Ok(false) };
-        key.clear();
-        products.write(row, key)?;
-        key.push(SEPARATOR);
-        self.shopper.write(row, key)?;
-        Ok(true)
+    /// False when the row has no product.
+    fn write_product(&self, row: usize, name: &mut Vec<u8>) -> Result<bool> {
+        match self.product.as_ref().filter(|products| !products.is_null(row)) {
+            Some(products) => products.write(row, name).map(|()| true),
+            None => Ok(false),
+        }
     }
 }
 
@@ -215,15 +210,16 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Appends the name of a row.
+    /// Replaces a text by the name of a row.
     ///
     /// # Errors
     /// When it cannot be shown.
-    pub fn write(&self, row: usize, key: &mut Vec<u8>) -> Result<()> {
+    pub fn write(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
+        name.clear();
         match self {
-            Self::Text(names) => key.extend_from_slice(names.value(row).as_bytes()),
-            Self::Integer(names) => write!(key, "{}", names.value(row))?,
-            Self::Other(_, names) => write!(key, "{}", names.value(row)).context("showing a name")?,
+            Self::Text(names) => name.extend_from_slice(names.value(row).as_bytes()),
+            Self::Integer(names) => write!(name, "{}", names.value(row))?,
+            Self::Other(_, names) => write!(name, "{}", names.value(row)).context("showing a name")?,
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use domain::dataset::{Shape, ShopperSummary};
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
-use super::purchases::{MICROS, Names, Purchases, SEPARATOR, order};
+use super::purchases::{MICROS, Names, Purchases, order};
 use super::roles::Rows as Meaning;
-use super::runs::{Fold, Runs};
+use super::runs::{Fold, Runs, fold};
 use super::store::{self, Rows};
 
 /// Products that are kept, those of the highest revenue.
@@ -60,8 +60,7 @@ impl Shoppers {
     pub fn come_again(&mut self) -> Result<bool> {
         let Self::Purchases(purchases) = self else { return Ok(false) };
         let (mut shopper, mut shoppers) = (Vec::new(), 0);
-        purchases.orders.for_each(|key, _| {
-            let (name, _) = split(key);
+        purchases.orders.for_each(|name, _, _| {
             if name != shopper.as_slice() {
                 shopper = name.to_vec();
                 shoppers += 1;
@@ -89,16 +88,15 @@ impl Table {
         let Some(place) = self.shopper else { return Ok(()) };
         let (names, mut key) = (Names::new(batch.column(place))?, Vec::new());
         for row in (0..batch.num_rows()).filter(|row| !names.is_null(*row)) {
-            key.clear();
             names.write(row, &mut key)?;
-            self.names.add(&key, [1])?;
+            self.names.add(&key, &[], &[1])?;
         }
         Ok(())
     }
 
     fn summary(mut self) -> Result<ShopperSummary> {
         let mut shopper_count = 0;
-        self.names.for_each(|_, _| {
+        self.names.for_each(|_, _, _| {
             shopper_count += 1;
             Ok(())
         })?;
@@ -176,8 +174,7 @@ fn add_orders(orders: &mut Runs<8>, to_orders: store::Sender, to_shoppers: store
         to_shoppers,
     );
     let (mut totals, mut shopper) = (Totals::default(), Shopper::new(&[]));
-    orders.for_each(|key, values| {
-        let (name, order) = split(key);
+    orders.for_each(|name, order, values| {
         if name != shopper.name.as_slice() {
             shopper.finish(&mut shopper_rows, &mut totals)?;
             shopper = Shopper::new(name);
@@ -207,7 +204,7 @@ impl Shopper {
 
     fn add(&mut self, order: &[i64; 8]) {
         self.orders += i64::from(order[order::LINES] > 0);
-        super::runs::fold(&order::FOLDS, &mut self.values, *order);
+        fold(&order::FOLDS, &mut self.values, order);
     }
 
     fn finish(&self, rows: &mut Rows, totals: &mut Totals) -> Result<()> {
@@ -230,8 +227,7 @@ fn add_products(products: &mut Runs<2>, to_products: store::Sender) -> Result<bo
     let best = best_products(products)?;
     let mut rows = Rows::new(&["shopper", "product"], &[], &["quantity", "revenue"], to_products);
     let mut is_exact = true;
-    products.for_each(|key, values| {
-        let (product, shopper) = split(key);
+    products.for_each(|product, shopper, values| {
         is_exact &= !values.contains(&i64::MAX);
         if best.binary_search_by(|name| name.as_slice().cmp(product)).is_ok() {
             rows.add(&[shopper, product], &[], values)?;
@@ -245,8 +241,7 @@ fn add_products(products: &mut Runs<2>, to_products: store::Sender) -> Result<bo
 /// The names of the products of the highest revenue, sorted. Of equals, the first names stay.
 fn best_products(products: &mut Runs<2>) -> Result<Vec<Vec<u8>>> {
     let mut best: Vec<(std::cmp::Reverse<i128>, Vec<u8>)> = Vec::new();
-    products.for_each(|key, [_, revenue]| {
-        let (product, _) = split(key);
+    products.for_each(|product, _, [_, revenue]| {
         match best.last_mut().filter(|(_, name)| name.as_slice() == product) {
             Some((std::cmp::Reverse(total), _)) => *total += i128::from(*revenue),
             None => {
@@ -268,9 +263,4 @@ fn keep_best<T: Ord>(best: &mut Vec<T>, limit: usize) {
         best.sort_unstable();
         best.truncate(PRODUCTS_MAX);
     }
-}
-
-fn split(key: &[u8]) -> (&[u8], &[u8]) {
-    let place = key.iter().position(|byte| *byte == SEPARATOR).unwrap_or(key.len());
-    (&key[..place], key.get(place + 1..).unwrap_or_default())
 }

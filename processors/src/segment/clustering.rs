@@ -16,6 +16,8 @@ const LEAST_MEAN_SIZE: usize = 5;
 /// The silhouette is exact up to this many shoppers and measured on so many beyond.
 const SILHOUETTE_SAMPLE: usize = 20_000;
 
+/// DBSCAN visits all neighbours of every shopper; beyond this many that takes too long.
+const MOST_FOR_DBSCAN: usize = 100_000;
 /// Stability is measured with resamples of at most so many shoppers.
 const RESAMPLED: usize = 5_000;
 /// The same for Gaussian mixtures, which take longer to fit.
@@ -221,6 +223,10 @@ fn resampled(algorithm: Algorithm) -> usize {
 }
 
 fn by_density(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
+    if points.count() > MOST_FOR_DBSCAN {
+        let most = counted(MOST_FOR_DBSCAN as u64, "shopper");
+        return Err(format!("DBSCAN is limited to {most}, as it visits all neighbours of each. Use k-means."));
+    }
     let epsilon = parameters.epsilon.unwrap_or_default();
     let labels = density::cluster(rows, epsilon, parameters.min_points.unwrap_or_default() as usize)
         .ok_or("DBSCAN needs an epsilon above 0 and min_points of at least 2.")?;

@@ -15,7 +15,7 @@ pub const REST: f64 = 1e-5;
 pub const NEARLY_REST: f64 = 1e-3;
 const MAX_ITERATIONS: u64 = 1_000;
 /// More points than this are represented by a sample when the mixture is fitted.
-pub const SAMPLE: usize = 20_000;
+pub const SAMPLE: usize = 10_000;
 
 /// A fitted mixture.
 pub struct Mixture {

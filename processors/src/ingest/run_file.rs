@@ -1,0 +1,145 @@
+//! Sorted runs of totals in temporary files, and how they are merged.
+
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
+
+use anyhow::{Context, Result};
+
+use super::runs::{Fold, fold};
+
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Between the parts of a key; no text has it, so whole keys sort as their parts do.
+const SEPARATOR: u8 = 0;
+
+/// Writes a run, in the order of its keys.
+pub struct Writer(BufWriter<File>);
+
+impl Writer {
+    /// An empty run. Its file has no name and goes away with it.
+    ///
+    /// # Errors
+    /// When the file cannot be created.
+    pub fn new() -> Result<Self> {
+        let file = tempfile::tempfile().context("creating a temporary file")?;
+        Ok(Self(BufWriter::with_capacity(BUFFER_BYTES, file)))
+    }
+
+    /// Writes the next key with its total.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn write<const N: usize>(&mut self, group: &[u8], member: &[u8], values: &[i64; N]) -> Result<()> {
+        let bytes = (group.len() + 1 + member.len()) as u64;
+        for part in [&bytes.to_le_bytes(), group, &[SEPARATOR], member] {
+            self.0.write_all(part).context("writing a run")?;
+        }
+        for value in values {
+            self.0.write_all(&value.to_le_bytes()).context("writing a run")?;
+        }
+        Ok(())
+    }
+
+    /// The run, complete.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn finish(self) -> Result<File> {
+        self.0.into_inner().context("writing a run")
+    }
+}
+
+/// Gives the keys of runs in order, each once with its total over all runs.
+///
+/// # Errors
+/// When a run cannot be read, or the receiver fails.
+pub fn merge<const N: usize>(
+    folds: &[Fold; N],
+    files: &mut [File],
+    mut give: impl FnMut(&[u8], &[u8], &[i64; N]) -> Result<()>,
+) -> Result<()> {
+    let mut heads = BinaryHeap::new();
+    for file in files {
+        file.seek(SeekFrom::Start(0)).context("rewinding a run")?;
+        heads.extend(Head::first(BufReader::with_capacity(BUFFER_BYTES, file))?);
+    }
+    let (mut key, mut same) = (Vec::new(), Vec::new());
+    while let Some(mut total) = take(&mut heads, &mut key)? {
+        while heads.peek().is_some_and(|head| head.key == key) {
+            if let Some(values) = take(&mut heads, &mut same)? {
+                fold(folds, &mut total, &values);
+            }
+        }
+        let (group, member) = split(&key);
+        give(group, member, &total)?;
+    }
+    Ok(())
+}
+
+fn split(key: &[u8]) -> (&[u8], &[u8]) {
+    let end = key.iter().position(|byte| *byte == SEPARATOR).unwrap_or(key.len());
+    (&key[..end], key.get(end + 1..).unwrap_or_default())
+}
+
+/// Takes the least entry of all runs.
+fn take<const N: usize, R: Read>(heads: &mut BinaryHeap<Head<N, R>>, key: &mut Vec<u8>) -> Result<Option<[i64; N]>> {
+    let Some(mut head) = heads.peek_mut() else { return Ok(None) };
+    let values = head.values;
+    std::mem::swap(key, &mut head.key);
+    if !head.read()? {
+        PeekMut::pop(head);
+    }
+    Ok(Some(values))
+}
+
+/// The least entry of a run that was not yet taken.
+struct Head<const N: usize, R> {
+    key: Vec<u8>,
+    values: [i64; N],
+    rest: R,
+}
+
+impl<const N: usize, R: Read> Head<N, R> {
+    fn first(rest: R) -> Result<Option<Self>> {
+        let mut head = Self { key: Vec::new(), values: [0; N], rest };
+        Ok(head.read()?.then_some(head))
+    }
+
+    /// Reads the next entry; false at the end of the run.
+    fn read(&mut self) -> Result<bool> {
+        let mut word = [0; 8];
+        match self.rest.read_exact(&mut word) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
+            read => read.context("reading a run")?,
+        }
+        self.key.resize(usize::try_from(u64::from_le_bytes(word))?, 0);
+        self.rest.read_exact(&mut self.key).context("reading a run")?;
+        for value in &mut self.values {
+            self.rest.read_exact(&mut word).context("reading a run")?;
+            *value = i64::from_le_bytes(word);
+        }
+        Ok(true)
+    }
+}
+
+// The heap gives its greatest first, so the order is turned round.
+impl<const N: usize, R> Ord for Head<N, R> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.key.cmp(&self.key)
+    }
+}
+
+impl<const N: usize, R> PartialOrd for Head<N, R> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<const N: usize, R> PartialEq for Head<N, R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl<const N: usize, R> Eq for Head<N, R> {}
