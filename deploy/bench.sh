@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release --quiet
-datacore=target/release/datacore
+[ -n "${DATACORE_BIN:-}" ] || cargo build --release --quiet
+datacore=${DATACORE_BIN:-target/release/datacore}
 work=$(mktemp -d)
 port=${PORT:-8123}
 api="http://127.0.0.1:$port/api/v1"

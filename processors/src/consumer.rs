@@ -78,7 +78,8 @@ impl Consumer {
         loop {
             let position = *run.position.borrow();
             let events = run.bus.next(position, BATCH).await?;
-            let mut done = stream::iter(events).map(|event| self.deliver(run, handle, event)).buffered(self.concurrency);
+            let mut done =
+                stream::iter(events).map(|event| self.deliver(run, handle, event)).buffered(self.concurrency);
             while let Some(delivery) = done.next().await {
                 let (position, worked) = delivery?;
                 if worked || position >= saved + IDLE_STRIDE {

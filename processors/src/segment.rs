@@ -24,8 +24,8 @@ pub mod stability;
 pub mod table;
 pub mod words;
 
-use anyhow::Result;
 pub use answer::{ReportDataset, SegmentError, answer};
+use anyhow::Result;
 use domain::report::{DatasetRevision, Findings, Question};
 use domain::{CustomerId, Event, Recorded, Report, ReportCommand, ReportEvent, ReportId};
 
@@ -33,8 +33,7 @@ use crate::Context;
 use crate::consumer::Consumer;
 
 /// The consumer.
-pub const CONSUMER: Consumer =
-    Consumer { name: "segment", concurrency: 1, wants: |event| event == "ReportRequested" };
+pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants: |event| event == "ReportRequested" };
 
 /// Answers the question. A second delivery computes the same answer, and the report keeps the first.
 ///

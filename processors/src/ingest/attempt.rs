@@ -60,7 +60,13 @@ impl Attempt {
     ///
     /// # Errors
     /// When the file cannot be used or is in another encoding, or a frame cannot be stored.
-    pub async fn run(&self, frames: &Frames, dataset: DatasetId, beginning: Reader, all: Reader) -> Result<Found, Stop> {
+    pub async fn run(
+        &self,
+        frames: &Frames,
+        dataset: DatasetId,
+        beginning: Reader,
+        all: Reader,
+    ) -> Result<Found, Stop> {
         let forced = self.encoding;
         let (layout, sample) = blocking(move || sniff(beginning, forced)).await?;
         let plan = self.plan.clone().unwrap_or_else(|| plan::guess(&layout, &sample, &self.remembered));

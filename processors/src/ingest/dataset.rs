@@ -114,7 +114,8 @@ pub async fn aggregate(
     revision: u32,
     columns: &[Column],
 ) -> Result<Result<ShopperSummary, String>> {
-    let roles: Assignment = columns.iter().map(|column| column.role).collect();
+    let (places, roles): (Vec<usize>, Assignment) =
+        columns.iter().enumerate().filter_map(|(place, column)| Some((place, Some(column.role?)))).unzip();
     let meaning = match roles::rows(&roles) {
         Ok(meaning) => meaning,
         Err(sentence) => return Ok(Err(sentence)),
@@ -123,7 +124,7 @@ pub async fn aggregate(
     let manifest = frames.manifest(&rows).await?.with_context(|| format!("there is no frame {rows}"))?;
     let mut shoppers = Shoppers::new(meaning);
     for index in 0..manifest.chunk_rows.len() {
-        let batch = frames.chunk(&rows, u32::try_from(index)?, None).await?;
+        let batch = frames.chunk(&rows, u32::try_from(index)?, Some(&places)).await?;
         shoppers = spawn_blocking(move || shoppers.add(&batch).map(|()| shoppers)).await??;
     }
     shoppers.store(frames, dataset, revision).await

@@ -171,7 +171,9 @@ mod tests {
         let fits = |cell: &str, kind| kinds(cell.as_bytes()).fits(kind);
         assert!(fits("5", Kinds::INTEGER) && fits("5", Kinds::DOT) && fits("5", Kinds::COMMA));
         assert!(fits("03/04/2020", Kinds::date(Order::DayFirst)) && fits("03/04/2020", Kinds::date(Order::MonthFirst)));
-        assert!(!fits("03/14/2020", Kinds::date(Order::DayFirst)) && fits("03/14/2020", Kinds::moment(Order::MonthFirst)));
+        assert!(
+            !fits("03/14/2020", Kinds::date(Order::DayFirst)) && fits("03/14/2020", Kinds::moment(Order::MonthFirst))
+        );
         assert_eq!(kinds(b"WHITE LANTERN"), Kinds::NONE);
     }
 }

@@ -51,7 +51,8 @@ impl Meaning {
             _ => return Ok((likeliest, shoppers)),
         };
         let Some(mut counted) = shoppers else { return Ok((likeliest, None)) };
-        let (come_again, counted) = spawn_blocking(move || counted.come_again().map(|again| (again, counted))).await??;
+        let (come_again, counted) =
+            spawn_blocking(move || counted.come_again().map(|again| (again, counted))).await??;
         Ok(if come_again { (likeliest, Some(counted)) } else { (table, None) })
     }
 }

@@ -132,7 +132,9 @@ struct Unusual {
 fn unusual(cell: &[u8]) -> Unusual {
     let (negative, digits) = sign(cell);
     // Nothing else begins or continues a number, and most text is told apart here.
-    if digits.len() > 60 || !digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',' | b'e' | b'E' | b'+' | b'-')) {
+    if digits.len() > 60
+        || !digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',' | b'e' | b'E' | b'+' | b'-'))
+    {
         return Unusual::default();
     }
     if digits.iter().all(u8::is_ascii_digit) {
@@ -167,7 +169,8 @@ fn long_integer(cell: &[u8], digits: &[u8]) -> Option<i64> {
 fn plain(text: &str, mark: char, group: char) -> Option<f64> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once(mark).unwrap_or((mantissa, ""));
-    if !is_digits(fraction) || !is_digits(exponent.trim_start_matches(['+', '-'])) || whole.len() + fraction.len() == 0 {
+    if !is_digits(fraction) || !is_digits(exponent.trim_start_matches(['+', '-'])) || whole.len() + fraction.len() == 0
+    {
         return None;
     }
     let whole = ungrouped(whole, group)?;
@@ -224,11 +227,15 @@ mod tests {
     fn decimals_by_their_mark() {
         let dot = |cell: &str| decimal(cell.as_bytes(), Mark::Dot).map(|(value, _)| value);
         let comma = |cell: &str| decimal(cell.as_bytes(), Mark::Comma).map(|(value, _)| value);
-        assert_eq!(["2.55", "-.5", "5.", "1,234", "1,234,567.5", "1e3"].map(dot).map(Option::unwrap), [
-            2.55, -0.5, 5.0, 1234.0, 1_234_567.5, 1000.0
-        ]);
+        assert_eq!(
+            ["2.55", "-.5", "5.", "1,234", "1,234,567.5", "1e3"].map(dot).map(Option::unwrap),
+            [2.55, -0.5, 5.0, 1234.0, 1_234_567.5, 1000.0]
+        );
         assert_eq!(["2,55", "1.234,50", "12", "1.234"].map(comma).map(Option::unwrap), [2.55, 1234.5, 12.0, 1234.0]);
-        assert_eq!(["2,55", "00.5", ".", "1e999", "inf", "nan", "1,23,456", "0,500", "e5", "1.2.3"].map(dot), [None; 10]);
+        assert_eq!(
+            ["2,55", "00.5", ".", "1e999", "inf", "nan", "1,23,456", "0,500", "e5", "1.2.3"].map(dot),
+            [None; 10]
+        );
         assert_eq!(["2.55", "1,2,3", "1e3", ","].map(comma), [None; 4]);
     }
 

@@ -20,10 +20,8 @@ pub const MICROS: f64 = 1e6;
 pub mod order {
     use super::Fold;
 
-    /// The first purchase, in microseconds since 1970; `i64::MAX` without one.
+    /// The first purchase, in microseconds since 1970; `i64::MAX` without one. The last purchase follows it.
     pub const FIRST: usize = 0;
-    /// The last purchase; `i64::MIN` without one.
-    pub const LAST: usize = 1;
     /// The first row, purchase or not.
     pub const TIME: usize = 2;
     /// Millionths of money.
@@ -32,10 +30,8 @@ pub mod order {
     pub const QUANTITY: usize = 4;
     /// Rows that are purchases.
     pub const LINES: usize = 5;
-    /// Rows that are not.
+    /// Rows that are not. Millionths of the money that was given back follow.
     pub const RETURNS: usize = 6;
-    /// Millionths of money that was given back.
-    pub const RETURNED: usize = 7;
     /// How two totals become one.
     pub const FOLDS: [Fold; 8] =
         [Fold::Min, Fold::Max, Fold::Min, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum];

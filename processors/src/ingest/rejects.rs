@@ -58,8 +58,11 @@ impl Rejects {
             Field::new("reason", DataType::Utf8, false),
             Field::new("text", DataType::Utf8, false),
         ];
-        let columns =
-            vec![Arc::new(self.lines.finish()) as _, Arc::new(self.reasons.finish()) as _, Arc::new(self.texts.finish()) as _];
+        let columns = vec![
+            Arc::new(self.lines.finish()) as _,
+            Arc::new(self.reasons.finish()) as _,
+            Arc::new(self.texts.finish()) as _,
+        ];
         Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
     }
 }

@@ -154,15 +154,23 @@ mod tests {
             "InvoiceNo:text StockCode:text Description:text Quantity:integer InvoiceDate:timestamp UnitPrice:decimal \
              CustomerID:integer Country:text",
         );
-        let expected =
-            Places { shopper: 6, time: 4, order: Some(0), quantity: Some(3), unit_price: Some(5), amount: None, product: Some(2) };
+        let expected = Places {
+            shopper: 6,
+            time: 4,
+            order: Some(0),
+            quantity: Some(3),
+            unit_price: Some(5),
+            amount: None,
+            product: Some(2),
+        };
         assert_eq!(rows(&guess(&columns).purchases.unwrap()), Ok(Rows::Purchases(expected)));
     }
 
     #[test]
     fn recognises_a_table_of_shoppers() {
-        let columns =
-            columns("CustomerID:integer Gender:text Age:integer Income(k$):integer SpendingScore(1-100):integer zip_code:integer");
+        let columns = columns(
+            "CustomerID:integer Gender:text Age:integer Income(k$):integer SpendingScore(1-100):integer zip_code:integer",
+        );
         let guess = guess(&columns);
         let features = guess.shoppers.unwrap();
         assert_eq!(guess.purchases, None);

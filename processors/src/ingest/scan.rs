@@ -163,7 +163,10 @@ mod tests {
 
     #[test]
     fn keeps_line_ends_and_quotes_of_quoted_fields() {
-        assert_eq!(records("a,\"b\r\nc\",\"d \"\"e\"\"\"\r\n1,2,3", b','), [["a", "b\r\nc", "d \"e\""], ["1", "2", "3"]]);
+        assert_eq!(
+            records("a,\"b\r\nc\",\"d \"\"e\"\"\"\r\n1,2,3", b','),
+            [["a", "b\r\nc", "d \"e\""], ["1", "2", "3"]]
+        );
     }
 
     #[test]

@@ -14,7 +14,8 @@ use super::store::{self, Rows};
 
 /// Products that are kept, those of the highest revenue.
 const PRODUCTS_MAX: usize = 50;
-const TOO_LARGE: &str = "The amounts are too large to be added exactly. Check the columns of quantity, unit price and amount.";
+const TOO_LARGE: &str =
+    "The amounts are too large to be added exactly. Check the columns of quantity, unit price and amount.";
 const NO_PURCHASE: &str = "No row is a purchase: none has a shopper, a time, a quantity and a price above zero. Check the roles \
                            of the columns.";
 
@@ -74,7 +75,12 @@ impl Shoppers {
     ///
     /// # Errors
     /// When they cannot be stored.
-    pub async fn store(self, frames: &Frames, dataset: DatasetId, revision: u32) -> Result<Result<ShopperSummary, String>> {
+    pub async fn store(
+        self,
+        frames: &Frames,
+        dataset: DatasetId,
+        revision: u32,
+    ) -> Result<Result<ShopperSummary, String>> {
         match self {
             Self::Purchases(purchases) => store_purchases(*purchases, frames, dataset, revision).await,
             Self::Table(table) => Ok(Ok(spawn_blocking(move || table.summary()).await??)),
@@ -101,7 +107,13 @@ impl Table {
             Ok(())
         })?;
         let shopper_count = if self.shopper.is_some() { shopper_count } else { self.rows };
-        Ok(ShopperSummary { shape: Shape::Shoppers, shopper_count, order_count: 0, purchase_row_count: 0, revenue: 0.0 })
+        Ok(ShopperSummary {
+            shape: Shape::Shoppers,
+            shopper_count,
+            order_count: 0,
+            purchase_row_count: 0,
+            revenue: 0.0,
+        })
     }
 }
 
@@ -218,7 +230,11 @@ impl Shopper {
         totals.lines += lines as u64;
         totals.revenue += i128::from(spend);
         totals.overflowed |= [spend, quantity, returned].contains(&i64::MAX);
-        rows.add(&[&self.name], &[bought(first), bought(last)], &[self.orders, spend, quantity, lines, returns, returned])
+        rows.add(
+            &[&self.name],
+            &[bought(first), bought(last)],
+            &[self.orders, spend, quantity, lines, returns, returned],
+        )
     }
 }
 

@@ -49,7 +49,9 @@ pub fn binary_content(bytes: &[u8]) -> Option<String> {
         (b"PAR1", "a Parquet file"),
     ];
     if let Some((_, what)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
-        return Some(format!("The file is {what}, not CSV. Export the data as CSV (comma-separated, UTF-8) and upload that."));
+        return Some(format!(
+            "The file is {what}, not CSV. Export the data as CSV (comma-separated, UTF-8) and upload that."
+        ));
     }
     let is_utf16 = encoding(bytes).standard != UTF_8;
     (!is_utf16 && bytes.contains(&0)).then(|| NOT_TEXT.to_owned())
@@ -165,7 +167,9 @@ fn layout(
     let blank = records.iter().take_while(|(_, record)| is_blank(record)).count();
     let mut rows = records.into_iter().skip(blank);
     let Some((count, first)) = rows.next() else {
-        return Err(unreadable("The file has no rows. Check the export: it needs a line with the column names and one line per row."));
+        return Err(unreadable(
+            "The file has no rows. Check the export: it needs a line with the column names and one line per row.",
+        ));
     };
     if count > MAX_FIELDS {
         return Err(unreadable(format!(
@@ -193,7 +197,11 @@ fn is_header(first: &[Vec<u8>]) -> bool {
 fn names(header: &[Vec<u8>], rows: &[Vec<Vec<u8>>]) -> Vec<String> {
     let is_empty = |record: &[Vec<u8>], place: usize| record.get(place).is_none_or(|cell| cell.trim_ascii().is_empty());
     let mut width = header.len();
-    while width > 1 && !rows.is_empty() && is_empty(header, width - 1) && rows.iter().all(|row| is_empty(row, width - 1)) {
+    while width > 1
+        && !rows.is_empty()
+        && is_empty(header, width - 1)
+        && rows.iter().all(|row| is_empty(row, width - 1))
+    {
         width -= 1;
     }
     let mut names: Vec<String> = Vec::with_capacity(width);
@@ -263,7 +271,9 @@ mod tests {
     #[test]
     fn refuses_what_is_no_table() {
         for (text, expected) in [("", "no rows"), ("\n \n", "no rows"), (&",x".repeat(100_000), "100001 columns")] {
-            let Err(Stop::Error(IngestError::Unreadable(reason))) = sniffed(text) else { panic!("{text} must be refused") };
+            let Err(Stop::Error(IngestError::Unreadable(reason))) = sniffed(text) else {
+                panic!("{text} must be refused")
+            };
             assert!(reason.contains(expected), "{reason}");
         }
     }

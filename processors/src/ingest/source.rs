@@ -166,7 +166,8 @@ impl<'a> Source<'a> {
 }
 
 /// What is said of a file with bytes that no text has.
-pub const NOT_TEXT: &str = "The file holds binary data, not text. Export the data as CSV (comma-separated, UTF-8) and upload that.";
+pub const NOT_TEXT: &str =
+    "The file holds binary data, not text. Export the data as CSV (comma-separated, UTF-8) and upload that.";
 
 /// Reads until the buffer is full or the file ends.
 fn read_full(reader: &mut dyn Read, mut buffer: &mut [u8]) -> anyhow::Result<usize> {
@@ -221,7 +222,9 @@ mod tests {
 
     #[test]
     fn a_nul_is_no_text() {
-        let Err(Stop::Error(IngestError::Unreadable(reason))) = read(b"a\0b", UTF_8, 0) else { panic!("must be refused") };
+        let Err(Stop::Error(IngestError::Unreadable(reason))) = read(b"a\0b", UTF_8, 0) else {
+            panic!("must be refused")
+        };
         assert_eq!(reason, NOT_TEXT);
     }
 
@@ -229,7 +232,8 @@ mod tests {
     fn a_line_without_an_end_is_given_up_early() {
         let progress = AtomicU64::new(0);
         let note = |bytes| progress.store(bytes, Ordering::Relaxed);
-        let mut source = Source::new(Box::new(std::io::repeat(b'x')), Encoding { standard: UTF_8, mark_bytes: 0 }, &note);
+        let mut source =
+            Source::new(Box::new(std::io::repeat(b'x')), Encoding { standard: UTF_8, mark_bytes: 0 }, &note);
         let stop = loop {
             if let Err(stop) = source.fill() {
                 break stop;

@@ -112,7 +112,10 @@ fn extremes(array: &dyn Array) -> Option<(Scalar, Scalar)> {
     }
 }
 
-fn of_numbers<T: ArrowPrimitiveType>(array: &dyn Array, scalar: impl Fn(T::Native) -> Scalar) -> Option<(Scalar, Scalar)>
+fn of_numbers<T: ArrowPrimitiveType>(
+    array: &dyn Array,
+    scalar: impl Fn(T::Native) -> Scalar,
+) -> Option<(Scalar, Scalar)>
 where
     T::Native: arrow::datatypes::ArrowNativeTypeOp,
 {
