@@ -193,7 +193,7 @@ mod tests {
         let cells: ArrayRef = Arc::new(StringArray::from(vec![Some("=1+1"), Some("plain"), None]));
         let batch = RecordBatch::try_from_iter([("name", cells)]).unwrap();
         let (_, bytes) = Encoder::new(Format::Csv, &batch.schema()).unwrap().write(&[batch]).unwrap();
-        assert_eq!(bytes, "name\n'=1+1\nplain\n\n");
+        assert_eq!(bytes, "name\n'=1+1\nplain\n\"\"\n");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 /// How often the process is killed.
-const KILLS: u32 = 24;
+const KILLS: u32 = 32;
 /// The longest life of a process, in milliseconds after it answers.
 const LONGEST_LIFE_MS: u64 = 700;
 
