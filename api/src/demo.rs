@@ -44,7 +44,7 @@ fn introduce(url: &str) -> Result<()> {
     writeln!(
         std::io::stdout(),
         "\nDataCore is ready: {url}\n\n  Sign in with   {EMAIL}\n  Password       {PASSWORD}\n\n\
-         Look at the report 'segments of shoppers', the two uploads, and the activity list.\n\
+         Look at Segments (one report is ready), at Data (two stores, two files) and at Activity.\n\
          The HTTP interface is described at {url}/docs. Ctrl-C ends the demo and removes its data.\n"
     )
     .context("writing to the terminal")

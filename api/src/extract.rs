@@ -3,7 +3,9 @@
 mod auth;
 mod body;
 mod headers;
+mod paths;
 
 pub use auth::{Analyst, Owner, SignedIn, Viewer, cookie_name};
 pub use body::{Json, Path, Query};
 pub use headers::{IdempotencyKey, IfMatch, Prefer};
+pub use paths::{DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::answer::{List, Paging, Tagged, cursor, limit};
 use crate::app::App;
 use crate::download::{Format, download};
-use crate::extract::{Analyst, IfMatch, Json, Path, Query, Viewer};
+use crate::extract::{Analyst, DatasetPath, IfMatch, Json, Path, Query, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
 use crate::table::{Objects, objects};
 
@@ -27,15 +27,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_rows))
         .routes(routes!(list_rejects))
         .routes(routes!(download_dataset))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct DatasetPath {
-    #[serde(rename = "customer_id")]
-    #[param(rename = "customer_id")]
-    _customer_id: CustomerId,
-    dataset_id: DatasetId,
 }
 
 /// Which datasets to list.

@@ -5,27 +5,18 @@ use axum::http::StatusCode;
 use domain::{Customer, CustomerCommand, CustomerId, MemberRole, User, UserId};
 use projections::MemberRow;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::{Created, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, Viewer};
+use crate::extract::{IdempotencyKey, IfMatch, Json, MemberPath, Owner, Path, Query, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(add_member, list_members)).routes(routes!(change_member, remove_member))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct MemberPath {
-    #[serde(rename = "customer_id")]
-    #[param(rename = "customer_id")]
-    _customer_id: CustomerId,
-    user_id: UserId,
 }
 
 /// A user to add.

@@ -1,5 +1,6 @@
 //! Reports: questions about the shoppers of some datasets, and their answers.
 
+mod question;
 mod shoppers;
 
 use std::ops::Range;
@@ -8,10 +9,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
-use domain::dataset::{ColumnRole, Shape};
-use domain::report::{Algorithm, Clusters, DatasetRevision, Features, Parameters, Question, Scale};
+use domain::report::{Algorithm, Clusters, Features, Scale};
 use domain::{CustomerId, DatasetId, Report, ReportCommand, ReportEvent, ReportId, StoreId};
-use projections::{DatasetFilter, DatasetRow, FrameId, ReportRow, ReportStatus, ReportSummary, Row};
+use projections::{FrameId, ReportRow, ReportStatus, ReportSummary, Row};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,13 +20,10 @@ use utoipa_axum::routes;
 use crate::answer::{Accepted, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
 use crate::download::{Format, download};
-use crate::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, Viewer};
-use crate::problem::{NO_DATA, NOT_FOUND, Problem};
+use crate::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
+use crate::problem::{NOT_FOUND, Problem};
 use crate::table::Objects;
 use crate::wait::wait_until;
-
-/// How long a question waits for datasets whose roles were just changed.
-const AGGREGATED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
@@ -35,15 +32,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get_report))
         .routes(routes!(list_shoppers))
         .routes(routes!(export_shoppers))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct ReportPath {
-    #[serde(rename = "customer_id")]
-    #[param(rename = "customer_id")]
-    _customer_id: CustomerId,
-    report_id: ReportId,
 }
 
 /// A question about the shoppers of some datasets. Everything has a default.
@@ -122,8 +110,7 @@ async fn request_report(
 ) -> Result<Accepted<ReportBody>, Problem> {
     let customer = analyst.customer_id;
     let ask = async {
-        let datasets = chosen_datasets(&app, customer, &new).await?;
-        let question = question(&datasets, &new)?;
+        let question = question::ask(&app, customer, &new).await?;
         let report_id = question.report_id(customer);
         let command = ReportCommand::RequestReport { customer_id: customer, question, requested_by: analyst.user_id };
         let asked = app.execute::<Report>(report_id.0, command, &analyst.metadata()).await?;
@@ -194,116 +181,6 @@ async fn export_shoppers(
     let rows = segment_rows(&report, query.segment)?;
     let name = query.segment.map_or_else(|| "shoppers".to_owned(), |segment| format!("segment-{segment}"));
     download(app.projections.frames.clone(), FrameId::assignments(path.report_id), rows, query.format, &name).await
-}
-
-/// The datasets that the question is about, once their shoppers are known.
-async fn chosen_datasets(app: &App, customer: CustomerId, new: &NewReport) -> Result<Vec<DatasetRow>, Problem> {
-    let settled = |datasets: &Vec<DatasetRow>| datasets.iter().all(|dataset| dataset.shoppers.is_some());
-    wait_until(app, Some(AGGREGATED_WITHIN), || matching_datasets(app, customer, new), settled).await
-}
-
-async fn matching_datasets(app: &App, customer: CustomerId, new: &NewReport) -> Result<Vec<DatasetRow>, Problem> {
-    let mut datasets = all_datasets(app, customer).await?;
-    if let Some(ids) = &new.dataset_ids {
-        if let Some(index) = ids.iter().position(|id| !datasets.iter().any(|dataset| dataset.id == *id)) {
-            return Err(Problem::field(format!("/dataset_ids/{index}"), "there is no such dataset"));
-        }
-        datasets.retain(|dataset| ids.contains(&dataset.id));
-    }
-    if let Some(ids) = &new.store_ids {
-        for (index, id) in ids.iter().enumerate() {
-            if app.projections.views.store(customer, *id).await?.is_none() {
-                return Err(Problem::field(format!("/store_ids/{index}"), "there is no such store"));
-            }
-        }
-        datasets.retain(|dataset| ids.contains(&dataset.store_id));
-    }
-    Ok(datasets)
-}
-
-async fn all_datasets(app: &App, customer: CustomerId) -> Result<Vec<DatasetRow>, Problem> {
-    let (mut datasets, mut after) = (Vec::new(), None);
-    loop {
-        let page = app.projections.views.datasets(customer, &DatasetFilter::default(), after, 200).await?;
-        datasets.extend(page.items.into_iter().map(|row| row.body));
-        after = page.next;
-        if after.is_none() {
-            return Ok(datasets);
-        }
-    }
-}
-
-/// Fills in what the caller left open, from what the datasets are.
-fn question(datasets: &[DatasetRow], new: &NewReport) -> Result<Question, Problem> {
-    let usable: Vec<_> = datasets.iter().filter(|dataset| dataset.shape.is_some()).collect();
-    if new.dataset_ids.is_some() && usable.len() < datasets.len() {
-        let detail = "one of the datasets has no shoppers; say what its columns mean with PUT …/roles";
-        return Err(Problem::field("/dataset_ids", detail));
-    }
-    let purchases = usable.iter().any(|dataset| dataset.shape == Some(Shape::Purchases));
-    let features = match &new.features {
-        Some(features) => features.clone(),
-        None if purchases => Features::Rfm,
-        None => Features::Columns(common_features(&usable)),
-    };
-    let shape = if features == Features::Rfm { Shape::Purchases } else { Shape::Shoppers };
-    let (fitting, others): (Vec<&DatasetRow>, Vec<_>) =
-        usable.into_iter().partition(|dataset| dataset.shape == Some(shape));
-    if !others.is_empty() && (new.dataset_ids.is_some() || fitting.is_empty()) {
-        return Err(Problem::field("/features", format!("do not fit: these datasets hold no {shape}")));
-    }
-    if fitting.is_empty() {
-        return Err(NO_DATA.because("There is no ready dataset. Upload a file and wait until it is ready."));
-    }
-    check_columns(&fitting, &features)?;
-    let revisions = fitting.iter().map(|row| DatasetRevision { dataset_id: row.id, revision: row.revision });
-    let parameters = Parameters {
-        features,
-        scale: new.scale,
-        algorithm: new.algorithm,
-        clusters: new.clusters,
-        epsilon: new.epsilon,
-        min_points: new.min_points,
-        as_of: new.as_of,
-        seed: new.seed,
-    };
-    let question = Question::new(revisions.collect(), parameters);
-    question.check()?;
-    Ok(question)
-}
-
-/// The feature columns that all datasets have.
-fn common_features(datasets: &[&DatasetRow]) -> Vec<String> {
-    let features = |dataset: &DatasetRow| -> Vec<String> {
-        let features = dataset.columns.iter().filter(|column| column.role == Some(ColumnRole::Feature));
-        features.map(|column| column.name.clone()).collect()
-    };
-    let mut common = datasets.first().map(|dataset| features(dataset)).unwrap_or_default();
-    for dataset in datasets {
-        let own = features(dataset);
-        common.retain(|name| own.contains(name));
-    }
-    common
-}
-
-fn check_columns(datasets: &[&DatasetRow], features: &Features) -> Result<(), Problem> {
-    let Features::Columns(names) = features else { return Ok(()) };
-    if names.is_empty() {
-        return Err(Problem::field("/features", "the datasets have no numeric column in common; name some"));
-    }
-    for (index, name) in names.iter().enumerate() {
-        let numeric = |dataset: &&DatasetRow| {
-            dataset.columns.iter().any(|column| column.name == *name && column.column_type.is_numeric())
-        };
-        if !datasets.iter().all(numeric) {
-            let detail = format!("not every dataset has a numeric column '{name}'");
-            return Err(Problem::field(format!("/features/columns/{index}"), detail));
-        }
-        if names[..index].contains(name) {
-            return Err(Problem::field(format!("/features/columns/{index}"), "is named twice"));
-        }
-    }
-    Ok(())
 }
 
 async fn report_row(app: &App, customer: CustomerId, report: ReportId) -> Result<Row<ReportRow>, Problem> {

@@ -12,21 +12,12 @@ use utoipa_axum::routes;
 
 use crate::answer::{Created, List, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, Viewer};
+use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(open_store, list_stores)).routes(routes!(get_store, change_store, close_store))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct StorePath {
-    #[serde(rename = "customer_id")]
-    #[param(rename = "customer_id")]
-    _customer_id: CustomerId,
-    store_id: StoreId,
 }
 
 /// Which stores to list.

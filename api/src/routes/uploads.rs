@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::answer::{Accepted, List, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{Analyst, IdempotencyKey, IfMatch, Path, Prefer, Query, Viewer};
+use crate::extract::{Analyst, IdempotencyKey, IfMatch, Path, Prefer, Query, StorePath, UploadPath, Viewer};
 use crate::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
 use crate::wait::wait_until;
 
@@ -34,24 +34,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_uploads))
         .routes(routes!(get_upload, delete_upload))
         .routes(routes!(get_file))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct StorePath {
-    #[serde(rename = "customer_id")]
-    #[param(rename = "customer_id")]
-    _customer_id: CustomerId,
-    store_id: StoreId,
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-struct UploadPath {
-    #[serde(rename = "customer_id")]
-    #[param(rename = "customer_id")]
-    _customer_id: CustomerId,
-    upload_id: UploadId,
 }
 
 /// What is said about a file whose bytes are the body.

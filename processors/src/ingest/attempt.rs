@@ -17,7 +17,7 @@ use super::plan::{self, ColumnPlan};
 use super::rows::{BATCH_BYTES, Outcome, Pass, Piece};
 use super::shoppers::Shoppers;
 use super::sniff::{Layout, sniff};
-use super::source::Stop;
+use super::source::{BLOCK_BYTES, Stop};
 use super::statistics::Statistics;
 use super::store::{self, Sender};
 
@@ -111,7 +111,8 @@ fn parse(
     progress: &(dyn Fn(u64) + Send + Sync),
     outlets: &Outlets,
 ) -> Result<Outcome, Stop> {
-    Pass { layout, plan, progress, batch_bytes: BATCH_BYTES }.run(reader, |piece| match piece {
+    Pass { layout, plan, progress, block_bytes: BLOCK_BYTES, batch_bytes: BATCH_BYTES }.run(reader, |piece| match piece
+    {
         Piece::Rejects(batch) => store::send(&outlets.rejects, batch),
         Piece::Rows(batch) => {
             outlets.sums.send(batch.clone()).map_err(|_| anyhow!("nobody adds the rows up any more"))?;

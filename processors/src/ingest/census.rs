@@ -107,8 +107,8 @@ mod tests {
             ("1 -2 30", Reading::Integer),
             ("1 2.5", Reading::Decimal(Mark::Dot)),
             ("1 2,5", Reading::Decimal(Mark::Comma)),
-            ("2020-01-02 2020-1-3", Reading::Date(Order::YearFirst)),
-            ("2020-01-02 2020-01-03T10:00", Reading::Timestamp(Order::YearFirst)),
+            ("2020-01-02 2020-1-3", Reading::Date(Order::YearMonthDay)),
+            ("2020-01-02 2020-01-03T10:00", Reading::Timestamp(Order::YearMonthDay)),
             ("1 007", Reading::Text),
             ("1 x", Reading::Text),
             ("1 yes", Reading::Text),
@@ -120,8 +120,8 @@ mod tests {
 
     #[test]
     fn one_cell_tells_days_from_months() {
-        assert_eq!(decide("01/02/2020 03/04/2020", PLAIN), Reading::Date(Order::DayFirst));
-        assert_eq!(decide("01/02/2020 03/14/2020", PLAIN), Reading::Date(Order::MonthFirst));
+        assert_eq!(decide("01/02/2020 03/04/2020", PLAIN), Reading::Date(Order::DayMonthYear));
+        assert_eq!(decide("01/02/2020 03/14/2020", PLAIN), Reading::Date(Order::MonthDayYear));
         assert_eq!(decide("14/02/2020 03/14/2020", PLAIN), Reading::Text);
     }
 

@@ -129,3 +129,6 @@ pub async fn aggregate(
     }
     shoppers.store(frames, dataset, revision).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,16 +50,16 @@ impl Kinds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Year, month, day (ISO 8601).
-    YearFirst,
+    YearMonthDay,
     /// Day, month, year.
-    DayFirst,
+    DayMonthYear,
     /// Month, day, year.
-    MonthFirst,
+    MonthDayYear,
 }
 
 impl Order {
     /// Every order, the preferred ones first: where days and months cannot be told apart, days come first.
-    pub const ALL: [Self; 3] = [Self::YearFirst, Self::DayFirst, Self::MonthFirst];
+    pub const ALL: [Self; 3] = [Self::YearMonthDay, Self::DayMonthYear, Self::MonthDayYear];
 }
 
 /// The decimal mark of a column.
@@ -170,9 +170,9 @@ mod tests {
     fn a_cell_may_fit_several_kinds() {
         let fits = |cell: &str, kind| kinds(cell.as_bytes()).fits(kind);
         assert!(fits("5", Kinds::INTEGER) && fits("5", Kinds::DOT) && fits("5", Kinds::COMMA));
-        assert!(fits("03/04/2020", Kinds::date(Order::DayFirst)) && fits("03/04/2020", Kinds::date(Order::MonthFirst)));
+        assert!(fits("03/04/2020", Kinds::date(Order::DayMonthYear)) && fits("03/04/2020", Kinds::date(Order::MonthDayYear)));
         assert!(
-            !fits("03/14/2020", Kinds::date(Order::DayFirst)) && fits("03/14/2020", Kinds::moment(Order::MonthFirst))
+            !fits("03/14/2020", Kinds::date(Order::DayMonthYear)) && fits("03/14/2020", Kinds::moment(Order::MonthDayYear))
         );
         assert_eq!(kinds(b"WHITE LANTERN"), Kinds::NONE);
     }

@@ -18,8 +18,8 @@ pub fn moment(cell: &[u8], order: Order) -> Option<(i64, Kinds)> {
     // Under the other order it is a date as well if the day may be a month; asking again would be dearer.
     let mut kinds = parts.kinds_of(order);
     match order {
-        Order::DayFirst if parts.first <= 12 => kinds = kinds.and(parts.kinds_of(Order::MonthFirst)),
-        Order::MonthFirst if parts.second <= 12 => kinds = kinds.and(parts.kinds_of(Order::DayFirst)),
+        Order::DayMonthYear if parts.first <= 12 => kinds = kinds.and(parts.kinds_of(Order::MonthDayYear)),
+        Order::MonthDayYear if parts.second <= 12 => kinds = kinds.and(parts.kinds_of(Order::DayMonthYear)),
         _ => {}
     }
     Some((i64::from(days) * DAY + parts.time.unwrap_or(0), kinds))
@@ -46,9 +46,9 @@ impl Parts {
     /// Days since 1970, when the parts are a date in this order.
     fn days(&self, order: Order) -> Option<i32> {
         let (year, month, day) = match order {
-            Order::YearFirst if self.year_first => (self.first, self.second, self.third),
-            Order::DayFirst if !self.year_first => (self.third, self.second, self.first),
-            Order::MonthFirst if !self.year_first => (self.third, self.first, self.second),
+            Order::YearMonthDay if self.year_first => (self.first, self.second, self.third),
+            Order::DayMonthYear if !self.year_first => (self.third, self.second, self.first),
+            Order::MonthDayYear if !self.year_first => (self.third, self.first, self.second),
             _ => return None,
         };
         let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
@@ -166,16 +166,16 @@ mod tests {
             ("2010-12-01T08:26:01.5Z", "2010-12-01T08:26:01.500"),
             ("2010-12-01T00:26+02:00", "2010-11-30T22:26:00"),
         ] {
-            assert_eq!(read(cell, Order::YearFirst), Some(micros(expected)), "{cell}");
+            assert_eq!(read(cell, Order::YearMonthDay), Some(micros(expected)), "{cell}");
         }
     }
 
     #[test]
     fn days_and_months_in_both_orders() {
-        assert_eq!(read("31/12/2010 23:59", Order::DayFirst), Some(micros("2010-12-31T23:59:00")));
-        assert_eq!(read("12/1/2010 8:26", Order::MonthFirst), Some(micros("2010-12-01T08:26:00")));
-        assert_eq!(read("12/1/10 8:26 PM", Order::MonthFirst), Some(micros("2010-12-01T20:26:00")));
-        assert_eq!(read("1.2.69", Order::DayFirst), Some(micros("1969-02-01T00:00:00")));
+        assert_eq!(read("31/12/2010 23:59", Order::DayMonthYear), Some(micros("2010-12-31T23:59:00")));
+        assert_eq!(read("12/1/2010 8:26", Order::MonthDayYear), Some(micros("2010-12-01T08:26:00")));
+        assert_eq!(read("12/1/10 8:26 PM", Order::MonthDayYear), Some(micros("2010-12-01T20:26:00")));
+        assert_eq!(read("1.2.69", Order::DayMonthYear), Some(micros("1969-02-01T00:00:00")));
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         #[test]
         fn reads_every_moment_it_could_have_written(micros in -2_000_000_000_000_000_i64..4_000_000_000_000_000) {
             let moment = chrono::DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
-            prop_assert_eq!(read(&moment.format("%Y-%m-%d %H:%M:%S%.6f").to_string(), Order::YearFirst), Some(micros));
+            prop_assert_eq!(read(&moment.format("%Y-%m-%d %H:%M:%S%.6f").to_string(), Order::YearMonthDay), Some(micros));
         }
     }
 

@@ -44,323 +44,116 @@ pub fn suggestion(name: &str) -> Option<Suggestion> {
 pub fn is_identifier(name: &str) -> bool {
     let role = suggestion(name).map(|suggestion| suggestion.role);
     let words = words(name);
-    let is_mark = |word: Option<&String>| word.is_some_and(|word| ID_WORDS.contains(&word.as_str()));
+    let is_mark = |word: Option<&String>| word.is_some_and(|word| is_in(ID_WORDS, word));
     matches!(role, Some(ColumnRole::Shopper | ColumnRole::Order | ColumnRole::Product))
         || is_mark(words.last())
-        || words.first().is_some_and(|word| matches!(word.as_str(), "id" | "cod" | "codigo"))
+        || words.first().is_some_and(|word| is_in("id cod codigo", word))
 }
 
-const ID_WORDS: &[&str] =
-    &["id", "ids", "no", "nr", "nro", "num", "number", "numero", "code", "cod", "codigo", "key", "uuid"];
+const ID_WORDS: &str = "id ids no nr nro num number numero code cod codigo key uuid";
 
-/// How names suggest one role.
+/// How names suggest one role. The lists have a space between their words.
 struct Rule {
     role: ColumnRole,
     /// Names without spaces, the most telling first.
-    names: &'static [&'static str],
+    names: &'static str,
     /// Words of which a name must have one.
-    words: &'static [&'static str],
+    words: &'static str,
     /// Words that may stand beside; any, when there are none.
-    beside: &'static [&'static str],
+    beside: &'static str,
     /// Words that must not stand beside.
-    never: &'static [&'static str],
+    never: &'static str,
 }
 
 impl Rule {
     fn score(&self, words: &[String]) -> Option<u32> {
-        if let Some(place) = self.names.iter().position(|name| *name == words.concat()) {
+        if let Some(place) = place(self.names, &words.concat()) {
             return Some(1_000 - place as u32);
         }
-        let is = |list: &[&str], word: &String| list.contains(&word.as_str());
-        let place = self.words.iter().position(|word| words.iter().any(|other| other == word))?;
-        let fits = |word| is(self.words, word) || self.beside.is_empty() || is(self.beside, word);
-        let allowed = words.iter().all(|word| fits(word) && !is(self.never, word));
+        let place = self.words.split(' ').position(|word| words.iter().any(|other| other == word))?;
+        let fits = |word: &String| self.beside.is_empty() || is_in(self.words, word) || is_in(self.beside, word);
+        let allowed = words.iter().all(|word| fits(word) && !is_in(self.never, word));
         // A longer name says something narrower, such as the date of a birth.
         allowed.then(|| 500 - 10 * words.len().min(20) as u32 - place as u32)
     }
+}
+
+fn place(list: &str, word: &str) -> Option<usize> {
+    list.split(' ').position(|other| other == word)
+}
+
+fn is_in(list: &str, word: &str) -> bool {
+    place(list, word).is_some()
 }
 
 /// In the order of preference where two score the same.
 const RULES: &[Rule] = &[
     Rule {
         role: ColumnRole::Shopper,
-        names: &[
-            "customerid",
-            "shopperid",
-            "clientid",
-            "idcliente",
-            "clienteid",
-            "customer",
-            "shopper",
-            "client",
-            "cliente",
-            "socio",
-            "memberid",
-            "member",
-            "userid",
-            "buyerid",
-            "householdkey",
-            "loyaltycard",
-            "customername",
-        ],
-        words: &[
-            "customer",
-            "shopper",
-            "client",
-            "cliente",
-            "socio",
-            "member",
-            "miembro",
-            "user",
-            "usuario",
-            "buyer",
-            "comprador",
-            "household",
-            "card",
-            "tarjeta",
-            "account",
-            "cuenta",
-            "subscriber",
-        ],
-        beside: &[
-            "id",
-            "no",
-            "nr",
-            "num",
-            "number",
-            "numero",
-            "code",
-            "cod",
-            "codigo",
-            "key",
-            "ref",
-            "name",
-            "nombre",
-            "de",
-            "del",
-            "loyalty",
-            "fidelidad",
-            "unique",
-            "hash",
-            "uuid",
-        ],
-        never: &[],
+        names: "customerid shopperid clientid idcliente clienteid customer shopper client cliente socio \
+             memberid member userid buyerid householdkey loyaltycard customername",
+        words: "customer shopper client cliente socio member miembro user usuario buyer comprador household \
+             card tarjeta account cuenta subscriber",
+        beside: "id no nr num number numero code cod codigo key ref name nombre de del loyalty fidelidad \
+             unique hash uuid",
+        never: "",
     },
     Rule {
         role: ColumnRole::Time,
-        names: &[
-            "invoicedate",
-            "orderdate",
-            "purchasedate",
-            "transactiondate",
-            "saledate",
-            "salesdate",
-            "fechacompra",
-            "fechapedido",
-            "fechafactura",
-            "fechaventa",
-            "datetime",
-            "timestamp",
-            "date",
-            "fecha",
-            "day",
-            "dia",
-            "time",
-        ],
-        words: &["date", "datetime", "timestamp", "fecha", "time", "dia", "day", "at"],
-        beside: &[],
-        never: &[
-            "birth",
-            "birthday",
-            "nacimiento",
-            "delivery",
-            "entrega",
-            "ship",
-            "shipping",
-            "shipped",
-            "registration",
-            "registered",
-            "alta",
-            "expiry",
-            "vencimiento",
-            "of",
-            "per",
-            "number",
-            "since",
-        ],
+        names: "invoicedate orderdate purchasedate transactiondate saledate salesdate fechacompra \
+             fechapedido fechafactura fechaventa datetime timestamp date fecha day dia time",
+        words: "date datetime timestamp fecha time dia day at",
+        beside: "",
+        never: "birth birthday nacimiento delivery entrega ship shipping shipped registration registered \
+             alta expiry vencimiento of per number since",
     },
     Rule {
         role: ColumnRole::Order,
-        names: &[
-            "invoiceno",
-            "orderid",
-            "invoiceid",
-            "transactionid",
-            "ticketid",
-            "receiptid",
-            "basketid",
-            "orderno",
-            "invoice",
-            "order",
-            "ticket",
-            "receipt",
-            "factura",
-            "pedido",
-            "basket",
-            "transaction",
-            "recibo",
-        ],
-        words: &[
-            "invoice",
-            "order",
-            "ticket",
-            "receipt",
-            "factura",
-            "pedido",
-            "basket",
-            "transaction",
-            "recibo",
-            "bill",
-            "albaran",
-            "transaccion",
-            "purchase",
-            "venta",
-            "compra",
-        ],
-        beside: &[
-            "id",
-            "no",
-            "nr",
-            "num",
-            "nro",
-            "number",
-            "numero",
-            "code",
-            "cod",
-            "codigo",
-            "key",
-            "ref",
-            "reference",
-            "de",
-            "del",
-            "sales",
-            "customer",
-            "uuid",
-        ],
-        never: &[],
+        names: "invoiceno orderid invoiceid transactionid ticketid receiptid basketid orderno invoice order \
+             ticket receipt factura pedido basket transaction recibo",
+        words: "invoice order ticket receipt factura pedido basket transaction recibo bill albaran \
+             transaccion purchase venta compra",
+        beside: "id no nr num nro number numero code cod codigo key ref reference de del sales customer uuid",
+        never: "",
     },
     Rule {
         role: ColumnRole::Quantity,
-        names: &["quantity", "qty", "cantidad", "units", "unidades", "pieces", "piezas", "uds", "items"],
-        words: &["quantity", "qty", "cantidad", "units", "unidades", "pieces", "piezas", "uds", "cant"],
-        beside: &[],
-        never: &["price", "precio", "per", "por"],
+        names: "quantity qty cantidad units unidades pieces piezas uds items",
+        words: "quantity qty cantidad units unidades pieces piezas uds cant",
+        beside: "",
+        never: "price precio per por",
     },
     Rule {
         role: ColumnRole::UnitPrice,
-        names: &[
-            "unitprice",
-            "priceperunit",
-            "precio",
-            "price",
-            "preciounitario",
-            "preciounidad",
-            "itemprice",
-            "salesprice",
-            "saleprice",
-            "sellingprice",
-            "pvp",
-        ],
-        words: &["price", "precio", "pvp"],
-        beside: &[],
-        never: &["total", "range", "discount", "descuento"],
+        names: "unitprice priceperunit precio price preciounitario preciounidad itemprice salesprice \
+             saleprice sellingprice pvp",
+        words: "price precio pvp",
+        beside: "",
+        never: "total range discount descuento",
     },
     Rule {
         role: ColumnRole::Amount,
-        names: &[
-            "amount",
-            "totalamount",
-            "total",
-            "importe",
-            "linetotal",
-            "totalprice",
-            "preciototal",
-            "sales",
-            "revenue",
-            "importetotal",
-            "subtotal",
-            "monto",
-            "spend",
-        ],
-        words: &[
-            "amount", "importe", "total", "sales", "revenue", "monto", "turnover", "ventas", "subtotal", "spend",
-            "spent", "gasto",
-        ],
-        beside: &[],
-        never: &["discount", "descuento", "tax", "vat", "iva", "impuesto", "items", "id", "person", "channel", "count"],
+        names: "amount totalamount total importe linetotal totalprice preciototal sales revenue importetotal \
+             subtotal monto spend",
+        words: "amount importe total sales revenue monto turnover ventas subtotal spend spent gasto",
+        beside: "",
+        never: "discount descuento tax vat iva impuesto items id person channel count",
     },
     Rule {
         role: ColumnRole::Product,
-        names: &[
-            "description",
-            "descripcion",
-            "productname",
-            "productdescription",
-            "itemname",
-            "itemdescription",
-            "product",
-            "producto",
-            "articulo",
-            "item",
-            "article",
-            "nombreproducto",
-            "stockcode",
-            "sku",
-            "productid",
-            "productcode",
-            "itemid",
-            "idproducto",
-            "codigoproducto",
-            "ean",
-            "upc",
-            "barcode",
-        ],
-        words: &[
-            "product",
-            "producto",
-            "articulo",
-            "article",
-            "item",
-            "sku",
-            "description",
-            "descripcion",
-            "ean",
-            "upc",
-            "barcode",
-            "stock",
-        ],
-        beside: &[
-            "name", "nombre", "title", "titulo", "id", "no", "number", "numero", "code", "cod", "codigo", "key", "de",
-            "del",
-        ],
-        never: &[],
+        names: "description descripcion productname productdescription itemname itemdescription product \
+             producto articulo item article nombreproducto stockcode sku productid productcode itemid \
+             idproducto codigoproducto ean upc barcode",
+        words: "product producto articulo article item sku description descripcion ean upc barcode stock",
+        beside: "name nombre title titulo id no number numero code cod codigo key de del",
+        never: "",
     },
     Rule {
         role: ColumnRole::Category,
-        names: &[
-            "category",
-            "categoria",
-            "productcategory",
-            "department",
-            "departamento",
-            "family",
-            "familia",
-            "section",
-            "seccion",
-        ],
-        words: &["category", "categoria", "department", "departamento", "family", "familia", "section", "seccion"],
-        beside: &[],
-        never: &["size", "customer", "cliente"],
+        names: "category categoria productcategory department departamento family familia section seccion",
+        words: "category categoria department departamento family familia section seccion",
+        beside: "",
+        never: "size customer cliente",
     },
 ];
 

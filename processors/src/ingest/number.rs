@@ -102,7 +102,7 @@ impl Simple {
     }
 
     fn is_whole(&self, digits: usize) -> bool {
-        self.whole > 0 && digits > 0 && self.mantissa % 10_u64.pow(digits as u32) == 0
+        self.whole > 0 && digits > 0 && self.mantissa.is_multiple_of(10_u64.pow(digits as u32))
     }
 
     fn value(&self, mark: Mark) -> f64 {

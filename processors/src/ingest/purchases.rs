@@ -238,3 +238,6 @@ fn times(column: &ArrayRef) -> Result<ArrayRef> {
         other => bail!("a time cannot be {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

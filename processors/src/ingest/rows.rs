@@ -32,6 +32,8 @@ pub struct Pass<'a> {
     pub plan: &'a [ColumnPlan],
     /// Told how many bytes of the file were read.
     pub progress: &'a (dyn Fn(u64) + Send + Sync),
+    /// Bytes of the file that are asked for at once.
+    pub block_bytes: usize,
     /// The size of a batch in memory, approximately.
     pub batch_bytes: usize,
 }
@@ -62,7 +64,7 @@ impl Pass<'_> {
     /// # Errors
     /// When the file cannot be read or its pieces are not taken.
     pub fn run(&self, reader: Box<dyn Read + Send>, give: impl FnMut(Piece) -> Result<()>) -> Result<Outcome, Stop> {
-        let mut source = Source::new(reader, self.layout.encoding, self.progress);
+        let mut source = Source::new(reader, self.layout.encoding, self.progress).in_blocks_of(self.block_bytes);
         let mut scanner = Scanner::new(self.layout.delimiter);
         let mut table = Table::new(self, give);
         let (mut line, mut skipped) = (1, 0);
@@ -230,3 +232,6 @@ fn expectation(reading: Reading) -> &'static str {
         Reading::Timestamp(_) => "a date and time",
     }
 }
+
+#[cfg(test)]
+mod tests;

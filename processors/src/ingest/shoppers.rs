@@ -24,7 +24,7 @@ pub enum Shoppers {
     /// Each row is a purchase.
     Purchases(Box<Purchases>),
     /// Each row is a shopper.
-    Table(Table),
+    Table(Box<Table>),
 }
 
 /// The different shoppers of a shopper table.
@@ -39,7 +39,7 @@ impl Shoppers {
     pub fn new(meaning: Meaning) -> Self {
         match meaning {
             Meaning::Purchases(places) => Self::Purchases(Box::new(Purchases::new(places))),
-            Meaning::Shoppers(shopper) => Self::Table(Table { shopper, names: Runs::new([Fold::Sum]), rows: 0 }),
+            Meaning::Shoppers(shopper) => Self::Table(Box::new(Table { shopper, names: Runs::new([Fold::Sum]), rows: 0 })),
         }
     }
 

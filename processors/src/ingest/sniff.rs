@@ -12,6 +12,8 @@ use super::source::{Encoding, NOT_TEXT, Source, Stop, unreadable};
 
 /// Records that are looked at.
 const SAMPLE_RECORDS: usize = 5_000;
+/// Cells that are looked at, in files with many columns.
+const SAMPLE_CELLS: usize = 200_000;
 /// Records that tell the delimiter.
 const DELIMITER_RECORDS: usize = 500;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -88,7 +90,7 @@ pub fn sniff(
         let (declared, preamble) = declared_delimiter(source.text());
         let text = &source.text()[preamble..];
         let delimiter = declared.unwrap_or_else(|| delimiter(text, source.is_ended()));
-        let records = records(text, source.is_ended(), delimiter, SAMPLE_RECORDS);
+        let records = records(text, source.is_ended(), delimiter);
         if source.is_ended() || records.iter().any(|(_, record)| !is_blank(record)) {
             return layout(encoding, delimiter, u64::from(preamble > 0), records);
         }
@@ -142,11 +144,12 @@ fn field_counts(text: &[u8], last: bool, delimiter: u8) -> Vec<usize> {
 }
 
 /// The first records with their numbers of fields, of which not all may be kept.
-fn records(text: &[u8], last: bool, delimiter: u8, limit: usize) -> Vec<(usize, Vec<Vec<u8>>)> {
-    let (mut scanner, mut at, mut records) = (Scanner::new(delimiter), 0, Vec::new());
-    while records.len() < limit && at < text.len() {
+fn records(text: &[u8], last: bool, delimiter: u8) -> Vec<(usize, Vec<Vec<u8>>)> {
+    let (mut scanner, mut at, mut cells, mut records) = (Scanner::new(delimiter), 0, 0, Vec::new());
+    while records.len() < SAMPLE_RECORDS && cells < SAMPLE_CELLS && at < text.len() {
         let Some(record) = scanner.next(&text[at..], last) else { break };
         let count = scanner.field_count();
+        cells += count;
         let kept = 0..count.min(MAX_FIELDS);
         records.push((count, kept.map(|index| scanner.field(&text[at..], index).to_vec()).collect()));
         at += record.bytes;

@@ -8,7 +8,7 @@ use encoding_rs::{CoderResult, Decoder, UTF_8};
 use super::dataset::IngestError;
 
 /// Bytes that are asked for at once.
-const BLOCK_BYTES: usize = 1 << 20;
+pub const BLOCK_BYTES: usize = 1 << 20;
 /// The longest record.
 const RECORD_MAX_BYTES: usize = 4 << 20;
 
@@ -45,6 +45,7 @@ pub struct Encoding {
 pub struct Source<'a> {
     reader: Box<dyn Read + Send>,
     progress: &'a (dyn Fn(u64) + Send + Sync),
+    block_bytes: usize,
     /// Nothing for UTF-8.
     decoder: Option<Decoder>,
     raw: Vec<u8>,
@@ -65,6 +66,7 @@ impl<'a> Source<'a> {
         Self {
             reader,
             progress,
+            block_bytes: BLOCK_BYTES,
             raw: if decoder.is_some() { vec![0; BLOCK_BYTES / 4] } else { Vec::new() },
             decoder,
             buffer: Vec::new(),
@@ -74,6 +76,11 @@ impl<'a> Source<'a> {
             mark_bytes: encoding.mark_bytes,
             is_ended: false,
         }
+    }
+
+    /// The same, asking for fewer bytes at once.
+    pub fn in_blocks_of(self, block_bytes: usize) -> Self {
+        Self { block_bytes, ..self }
     }
 
     /// The text that was read and not consumed; all that is left, when the file has ended.
@@ -119,11 +126,11 @@ impl<'a> Source<'a> {
         }
         let before = self.buffer.len();
         let mark_bytes = std::mem::take(&mut self.mark_bytes);
-        self.buffer.resize(before + BLOCK_BYTES, 0);
+        self.buffer.resize(before + self.block_bytes, 0);
         let read = read_full(&mut *self.reader, &mut self.buffer[before..])?;
         self.buffer.truncate(before + read);
         self.buffer.drain(before..before + mark_bytes.min(read));
-        self.note(read, BLOCK_BYTES);
+        self.note(read, self.block_bytes);
         Ok(())
     }
 
@@ -205,7 +212,7 @@ mod tests {
     #[test]
     fn leaves_the_byte_order_mark_out() {
         assert_eq!(read(format!("\u{FEFF}{TEXT}").as_bytes(), UTF_8, 3).unwrap(), TEXT);
-        let utf16: Vec<u16> = format!("\u{FEFF}{TEXT}").repeat(1).encode_utf16().collect();
+        let utf16: Vec<u16> = format!("\u{FEFF}{TEXT}").encode_utf16().collect();
         let big: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect();
         let little: Vec<u8> = utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         assert_eq!(read(&big, UTF_16BE, 2).unwrap(), TEXT);

@@ -96,7 +96,7 @@ async fn deletes_only_what_it_is_told_to(frames: &Frames) {
     assert_eq!(frames.manifest(&report).await.unwrap(), None);
 }
 
-async fn write(frames: &Frames, frame: FrameId, chunks: &[std::ops::Range<i64>]) -> FrameId {
+async fn write(frames: &Frames, frame: FrameId, cuts: &[i64]) -> FrameId {
     let mut manifest = Manifest::default();
     for (index, rows) in (0..).zip(chunks) {
         let batch = batch(rows.clone());

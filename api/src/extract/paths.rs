@@ -1,0 +1,41 @@
+//! The parts of an address below a customer. The customer itself is taken by the extractor that checks the role.
+
+use domain::{CustomerId, DatasetId, ReportId, StoreId, UploadId, UserId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+macro_rules! path {
+    ($(#[$doc:meta])* $name:ident { $field:ident: $id:ty }) => {
+        $(#[$doc])*
+        #[derive(Deserialize, IntoParams)]
+        #[into_params(parameter_in = Path)]
+        pub struct $name {
+            #[serde(rename = "customer_id")]
+            #[param(rename = "customer_id")]
+            _customer_id: CustomerId,
+            #[doc = concat!("The ", stringify!($field), " in the address.")]
+            pub $field: $id,
+        }
+    };
+}
+
+path! {
+    /// A member of a customer.
+    MemberPath { user_id: UserId }
+}
+path! {
+    /// A store of a customer.
+    StorePath { store_id: StoreId }
+}
+path! {
+    /// An upload of a customer.
+    UploadPath { upload_id: UploadId }
+}
+path! {
+    /// A dataset of a customer.
+    DatasetPath { dataset_id: DatasetId }
+}
+path! {
+    /// A report of a customer.
+    ReportPath { report_id: ReportId }
+}
