@@ -5,12 +5,13 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use commands::Checkpoints;
 use domain::Recorded;
 use futures::{FutureExt, StreamExt, stream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
 use crate::bus::Bus;
@@ -27,7 +28,7 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 const IDLE_STRIDE: u64 = 1_000;
 
 /// A consumer that reacts to some events.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Consumer {
     /// Names its checkpoint and its parked events.
     pub name: &'static str,
@@ -51,10 +52,10 @@ pub struct Run {
 
 impl Consumer {
     /// Runs until shutdown; an error of the loop itself is logged and the loop starts again from the checkpoint.
-    pub async fn run<H, F>(&self, run: Run, handle: H)
+    pub async fn run<H, F>(self, run: Run, handle: H)
     where
-        H: Fn(Recorded) -> F + Send + Sync,
-        F: Future<Output = Result<()>> + Send,
+        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
     {
         let work = async {
             loop {
@@ -68,20 +69,20 @@ impl Consumer {
         run.shutdown.run_until_cancelled(work).await;
     }
 
-    async fn follow<H, F>(&self, run: &Run, handle: &H) -> Result<()>
+    async fn follow<H, F>(self, run: &Run, handle: &H) -> Result<()>
     where
-        H: Fn(Recorded) -> F + Sync,
-        F: Future<Output = Result<()>> + Send,
+        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
     {
         let mut saved = run.checkpoints.get(self.name).await?;
         run.position.send_replace(saved);
         loop {
             let position = *run.position.borrow();
             let events = run.bus.next(position, BATCH).await?;
-            let mut done =
-                stream::iter(events).map(|event| self.deliver(run, handle, event)).buffered(self.concurrency);
+            let deliveries = stream::iter(events).map(|event| self.spawn(run, handle, event));
+            let mut done = deliveries.buffered(self.concurrency);
             while let Some(delivery) = done.next().await {
-                let (position, worked) = delivery?;
+                let (position, worked) = delivery.context("delivering an event")??;
                 if worked || position >= saved + IDLE_STRIDE {
                     run.checkpoints.set(self.name, position).await?;
                     saved = position;
@@ -91,11 +92,23 @@ impl Consumer {
         }
     }
 
-    /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
-    async fn deliver<H, F>(&self, run: &Run, handle: &H, event: Recorded) -> Result<(u64, bool)>
+    /// Delivers an event in a task of its own. A delivery that is only polled here would stand still, perhaps with a
+    /// database connection in its hands, while this loop waits for such a connection to move the checkpoint.
+    #[expect(clippy::disallowed_methods, reason = "the task ends with its handle, which the loop holds")]
+    fn spawn<H, F>(self, run: &Run, handle: &H, event: Recorded) -> AbortOnDropHandle<Result<(u64, bool)>>
     where
-        H: Fn(Recorded) -> F + Sync,
-        F: Future<Output = Result<()>> + Send,
+        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let (checkpoints, handle) = (run.checkpoints.clone(), handle.clone());
+        AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&checkpoints, &handle, event).await }))
+    }
+
+    /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
+    async fn deliver<H, F>(self, checkpoints: &Checkpoints, handle: &H, event: Recorded) -> Result<(u64, bool)>
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
     {
         let position = event.position;
         if !(self.wants)(&event.event_type) {
@@ -104,15 +117,15 @@ impl Consumer {
         if let Err(error) = self.attempt(handle, &event).await {
             let error = format!("{error:#}");
             error!(consumer = self.name, position, event_type = event.event_type, error, "event parked");
-            run.checkpoints.park(self.name, position, &error).await?;
+            checkpoints.park(self.name, position, &error).await?;
         }
         Ok((position, true))
     }
 
-    async fn attempt<H, F>(&self, handle: &H, event: &Recorded) -> Result<()>
+    async fn attempt<H, F>(self, handle: &H, event: &Recorded) -> Result<()>
     where
-        H: Fn(Recorded) -> F + Sync,
-        F: Future<Output = Result<()>> + Send,
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
     {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {

@@ -121,7 +121,7 @@ impl Reactions<'_> {
         let run = Run { bus: self.bus.clone(), checkpoints, position, shutdown: self.shutdown.clone() };
         let context = self.context.clone();
         spawn(self.tasks, async move {
-            consumer.run(run, |event| handle(context.clone(), event)).await;
+            consumer.run(run, move |event| handle(context.clone(), event)).await;
         });
     }
 }

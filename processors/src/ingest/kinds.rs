@@ -170,9 +170,13 @@ mod tests {
     fn a_cell_may_fit_several_kinds() {
         let fits = |cell: &str, kind| kinds(cell.as_bytes()).fits(kind);
         assert!(fits("5", Kinds::INTEGER) && fits("5", Kinds::DOT) && fits("5", Kinds::COMMA));
-        assert!(fits("03/04/2020", Kinds::date(Order::DayMonthYear)) && fits("03/04/2020", Kinds::date(Order::MonthDayYear)));
         assert!(
-            !fits("03/14/2020", Kinds::date(Order::DayMonthYear)) && fits("03/14/2020", Kinds::moment(Order::MonthDayYear))
+            fits("03/04/2020", Kinds::date(Order::DayMonthYear))
+                && fits("03/04/2020", Kinds::date(Order::MonthDayYear))
+        );
+        assert!(
+            !fits("03/14/2020", Kinds::date(Order::DayMonthYear))
+                && fits("03/14/2020", Kinds::moment(Order::MonthDayYear))
         );
         assert_eq!(kinds(b"WHITE LANTERN"), Kinds::NONE);
     }

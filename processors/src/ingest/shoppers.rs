@@ -39,7 +39,9 @@ impl Shoppers {
     pub fn new(meaning: Meaning) -> Self {
         match meaning {
             Meaning::Purchases(places) => Self::Purchases(Box::new(Purchases::new(places))),
-            Meaning::Shoppers(shopper) => Self::Table(Box::new(Table { shopper, names: Runs::new([Fold::Sum]), rows: 0 })),
+            Meaning::Shoppers(shopper) => {
+                Self::Table(Box::new(Table { shopper, names: Runs::new([Fold::Sum]), rows: 0 }))
+            }
         }
     }
 
