@@ -146,3 +146,76 @@ impl Consumer {
 async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(anyhow!("the handler panicked")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use commands::{Commands, Secrets, sequencer};
+    use domain::customer::CustomerDetails;
+    use domain::{Customer, CustomerCommand, Metadata, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CONSUMER: Consumer = Consumer { name: "test", concurrency: 2, wants: |event| event != "MemberAdded" };
+
+    #[tokio::test]
+    async fn what_keeps_failing_is_parked_and_the_rest_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let commands = with_customers(folder.path(), 3).await;
+        let handled = Arc::new(Mutex::new(vec![]));
+        let seen = handled.clone();
+        let handle = move |event: Recorded| {
+            let seen = seen.clone();
+            async move {
+                match event.position {
+                    1 => Err(anyhow!("the first event is poison")),
+                    3 => panic!("the second is worse"),
+                    position => Ok(seen.lock().unwrap().push(position)),
+                }
+            }
+        };
+        run_until(&commands, 6, handle).await;
+        let parked = commands.checkpoints.parked().await.unwrap();
+        let parked: Vec<_> = parked.iter().map(|parked| (parked.position, parked.error.as_str())).collect();
+        assert_eq!(parked, [(1, "the first event is poison"), (3, "the handler panicked")]);
+        assert_eq!(*handled.lock().unwrap(), [5]);
+        assert_eq!(commands.checkpoints.get("test").await.unwrap(), 5);
+    }
+
+    /// Runs the consumer until it has reached a position.
+    async fn run_until<F>(
+        commands: &Commands,
+        position: u64,
+        handle: impl Fn(Recorded) -> F + Clone + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let (sender, mut reached) = watch::channel(0);
+        let run = Run {
+            bus: Bus::Log(commands.store.clone()),
+            checkpoints: commands.checkpoints.clone(),
+            position: sender,
+            shutdown: CancellationToken::new(),
+        };
+        tokio::select! {
+            () = CONSUMER.run(run, handle) => unreachable!("nobody shuts it down"),
+            reached = reached.wait_for(|reached| *reached == position) => drop(reached.unwrap()),
+        }
+    }
+
+    /// Each customer makes two events: it is registered, and its owner becomes a member.
+    async fn with_customers(folder: &std::path::Path, count: u128) -> Commands {
+        let url = |scheme: &str, name: &str| format!("{scheme}://{}", folder.join(name).display()).parse().unwrap();
+        let secrets = Secrets::new("a secret of this test, long enough to be taken").unwrap();
+        let commands = Commands::open(&url("sqlite", "events.sqlite"), &url("file", "files"), secrets).await.unwrap();
+        for id in 1..=count {
+            let details = CustomerDetails { name: format!("Customer {id}"), description: None };
+            let command = CustomerCommand::RegisterCustomer { details, owner: UserId::default() };
+            commands.store.execute::<Customer>(Uuid::from_u128(id), command, &Metadata::default()).await.unwrap();
+        }
+        sequencer::number(&commands.store).await.unwrap();
+        commands
+    }
+}

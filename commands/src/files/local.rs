@@ -53,9 +53,16 @@ impl LocalFiles {
         let incoming = Path::from_iter([INCOMING, &random_name()]);
         let _removed_at_the_end = Temporary(self.root.join(incoming.as_ref()));
         let upload = self.store.put_multipart(&incoming).await.context("creating a temporary file");
-        // Dropped before it is complete, it removes what it has written.
+        // Dropped before it is complete, it removes what it has written, a moment later.
         let mut upload = upload.map_err(ReceiveError::Failed)?;
-        let (sha256, size_bytes) = pour(bytes, &mut upload, max).await?;
+        let (sha256, size_bytes) = match pour(bytes, &mut upload, max).await {
+            Ok(poured) => poured,
+            Err(error) => {
+                // Whoever is refused finds nothing left behind; a failure here is made up for by the next sweep.
+                let _ = upload.abort().await;
+                return Err(error);
+            }
+        };
         let location = location(customer, &sha256);
         let keep = async {
             upload.complete().await.context("synchronising a file")?;
