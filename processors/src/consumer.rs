@@ -151,6 +151,7 @@ async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use anyhow::bail;
     use commands::{Commands, Secrets, sequencer};
     use domain::customer::CustomerDetails;
     use domain::{Customer, CustomerCommand, Metadata, UserId};
@@ -170,10 +171,11 @@ mod tests {
             let seen = seen.clone();
             async move {
                 match event.position {
-                    1 => Err(anyhow!("the first event is poison")),
+                    1 => bail!("the first event is poison"),
                     3 => panic!("the second is worse"),
-                    position => Ok(seen.lock().unwrap().push(position)),
+                    position => seen.lock().unwrap().push(position),
                 }
+                Ok(())
             }
         };
         run_until(&commands, 6, handle).await;
