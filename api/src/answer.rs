@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Problem;
+use crate::request;
 
 /// A resource with its version as `ETag`.
 pub struct Tagged<T> {
@@ -90,13 +91,18 @@ impl<T> List<T> {
 impl<T: Serialize> IntoResponse for List<T> {
     fn into_response(self) -> Response {
         let next = self.next.clone();
-        let mut response = Json(self).into_response();
-        if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<?cursor={next}>; rel=\"next\"")).ok())
-        {
-            response.headers_mut().insert(LINK, link);
-        }
-        response
+        page(&self, next.as_deref())
     }
+}
+
+/// A page with its `Link` to the next one (RFC 8288).
+pub fn page(body: &impl Serialize, next: Option<&str>) -> Response {
+    let mut response = Json(body).into_response();
+    let link = next.map(|cursor| format!("<{}>; rel=\"next\"", request::next_page(cursor)));
+    if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+        response.headers_mut().insert(LINK, link);
+    }
+    response
 }
 
 /// Which part of a list.
@@ -144,14 +150,20 @@ pub fn encode_cursor(place: u64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(place.to_be_bytes())
 }
 
+/// A tag without its mark of weakness: `If-None-Match` compares weakly (RFC 9110).
+fn weak(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
 /// Answers 304 without a body when the caller already has this version (`If-None-Match`).
 pub async fn not_modified(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).map(str::to_owned);
     let mut response = next.run(request).await;
     let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
-    let matches =
-        |known: &str, tag: &str| known.split(',').any(|known| matches!(known.trim(), "*") || known.trim() == tag);
+    let matches = |known: &str, tag: &str| {
+        known.split(',').any(|known| matches!(known.trim(), "*") || weak(known.trim()) == weak(tag))
+    };
     if reads && response.status() == StatusCode::OK && known.zip(tag).is_some_and(|(known, tag)| matches(&known, tag)) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = axum::body::Body::empty();

@@ -27,13 +27,22 @@ const BATCH_ROWS: usize = 16_384;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// RFC 4180, with a header; text that a spreadsheet would take for a formula begins with an apostrophe.
+    /// RFC 4180, with a header.
     #[default]
     Csv,
     /// Apache Parquet.
     Parquet,
     /// An Apache Arrow IPC stream.
     Arrow,
+}
+
+/// What becomes of text that a spreadsheet would take for a formula, in CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Formulas {
+    /// It stays as it came: the file is data.
+    Kept,
+    /// It begins with an apostrophe: the file is for people.
+    Disarmed,
 }
 
 impl Format {
@@ -62,7 +71,7 @@ pub async fn download(
     frames: Frames,
     frame: FrameId,
     rows: Range<u64>,
-    format: Format,
+    (format, formulas): (Format, Formulas),
     name: &str,
 ) -> Result<Response, Problem> {
     let first = frames.page(&frame, rows.start, 1, None).await?;
@@ -73,7 +82,7 @@ pub async fn download(
         (CONTENT_TYPE, format.media_type().to_owned()),
         (CONTENT_DISPOSITION, attachment(&format!("{name}.{}", format.extension()))),
     ];
-    let body = Body::from_stream(encoded(frames, frame, rows, Encoder::new(format, &schema)?));
+    let body = Body::from_stream(encoded(frames, frame, rows, Encoder::new(format, formulas, &schema)?));
     Ok((headers, body).into_response())
 }
 
@@ -117,15 +126,15 @@ fn encoded(
 
 /// Turns batches into the bytes of a file, drained after each.
 enum Encoder {
-    Csv { header: bool },
+    Csv { header: bool, formulas: Formulas },
     Parquet(Box<ArrowWriter<Vec<u8>>>),
     Arrow(Box<StreamWriter<Vec<u8>>>),
 }
 
 impl Encoder {
-    fn new(format: Format, schema: &SchemaRef) -> Result<Self> {
+    fn new(format: Format, formulas: Formulas, schema: &SchemaRef) -> Result<Self> {
         Ok(match format {
-            Format::Csv => Self::Csv { header: true },
+            Format::Csv => Self::Csv { header: true, formulas },
             Format::Parquet => Self::Parquet(Box::new(ArrowWriter::try_new(Vec::new(), schema.clone(), None)?)),
             Format::Arrow => Self::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema)?)),
         })
@@ -135,9 +144,12 @@ impl Encoder {
         let mut bytes = Vec::new();
         for batch in batches {
             match &mut self {
-                Self::Csv { header } => {
+                Self::Csv { header, formulas } => {
                     let mut writer = WriterBuilder::new().with_header(std::mem::take(header)).build(&mut bytes);
-                    writer.write(&without_formulas(batch)?)?;
+                    match formulas {
+                        Formulas::Kept => writer.write(batch)?,
+                        Formulas::Disarmed => writer.write(&without_formulas(batch)?)?,
+                    }
                 }
                 Self::Parquet(writer) => writer.write(batch)?,
                 Self::Arrow(writer) => writer.write(batch)?,
@@ -192,7 +204,8 @@ mod tests {
     fn text_cells_cannot_become_formulas() {
         let cells: ArrayRef = Arc::new(StringArray::from(vec![Some("=1+1"), Some("plain"), None]));
         let batch = RecordBatch::try_from_iter([("name", cells)]).unwrap();
-        let (_, bytes) = Encoder::new(Format::Csv, &batch.schema()).unwrap().write(&[batch]).unwrap();
+        let (_, bytes) =
+            Encoder::new(Format::Csv, Formulas::Disarmed, &batch.schema()).unwrap().write(&[batch]).unwrap();
         assert_eq!(bytes, "name\n'=1+1\nplain\n\"\"\n");
     }
 

@@ -7,6 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, RefOr, ResponseBuilde
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::download::Format;
 use crate::problem::{FieldProblem, MEDIA_TYPE, Problem};
 use crate::routes;
 
@@ -16,7 +17,7 @@ use crate::routes;
         title = "DataCore",
         description = "Turns stores' purchases into segments of shoppers. Every change is an event."
     ),
-    components(schemas(Problem, FieldProblem))
+    components(schemas(Problem, FieldProblem, Format))
 )]
 struct Base;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use uuid::Uuid;
@@ -18,12 +18,22 @@ tokio::task_local! {
 
 struct Current {
     id: Uuid,
+    uri: Uri,
     stale: AtomicBool,
 }
 
 /// The id of the request that is being answered; nil outside of one.
 pub fn id() -> Uuid {
     CURRENT.try_with(|current| current.id).unwrap_or_default()
+}
+
+/// The address of the next page: that of this one with another cursor.
+pub fn next_page(cursor: &str) -> String {
+    let uri = CURRENT.try_with(|current| current.uri.clone()).unwrap_or_default();
+    let others = uri.query().unwrap_or_default().split('&');
+    let others = others.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+    format!("{}?{}", uri.path(), query.join("&"))
 }
 
 /// Says that the read side did not show the change in time.
@@ -34,7 +44,8 @@ pub fn mark_stale() {
 /// Gives the request an id (the client's own when it is a UUID) and says it in the answer.
 pub async fn track(request: Request, next: Next) -> Response {
     let sent = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
-    let current = Arc::new(Current { id: sent.unwrap_or_else(new_id), stale: AtomicBool::new(false) });
+    let (id, uri) = (sent.unwrap_or_else(new_id), request.uri().clone());
+    let current = Arc::new(Current { id, uri, stale: AtomicBool::new(false) });
     let mut response = CURRENT.scope(current.clone(), next.run(request)).await;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&current.id.to_string()) {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer::encode_cursor;
+use crate::answer::{encode_cursor, page};
 
 /// A page of rows. Arrow writes the JSON once and it is sent as it is.
 #[derive(Serialize)]
@@ -34,6 +34,6 @@ pub fn objects(batches: &[RecordBatch], next: Option<u64>) -> Result<Objects> {
 
 impl IntoResponse for Objects {
     fn into_response(self) -> Response {
-        axum::Json(self).into_response()
+        page(&self, self.next.as_deref())
     }
 }

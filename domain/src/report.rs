@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -158,6 +158,9 @@ impl Question {
             Some(_) if !dbscan => return Err(Invalid::new("min_points", "is only for dbscan")),
             Some(count) if count < 2 => return Err(Invalid::new("min_points", "must be at least 2")),
             _ => {}
+        }
+        if parameters.as_of.is_some_and(|day| !(1..=9999).contains(&day.year())) {
+            return Err(Invalid::new("as_of", "must be a date from 0001-01-01 to 9999-12-31"));
         }
         if parameters.seed > MAX_SEED {
             return Err(Invalid::new("seed", format!("must be at most {MAX_SEED}")));

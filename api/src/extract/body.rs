@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::{FieldProblem, MALFORMED, NOT_FOUND, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
 
@@ -34,21 +35,16 @@ fn is_json(request: &Request) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let pointer = pointer(error.path());
-        explain(pointer, error.inner())
-    })?;
-    deserializer.end().map_err(|error| explain(String::new(), &error))?;
-    Ok(value)
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| MALFORMED.because(format!("The body is not valid JSON: {error}.")))?;
+    if !value.is_object() {
+        return Err(Problem::field("", "the body must be a JSON object"));
+    }
+    // A second step, so that what is well-formed but wrong is told by field.
+    serde_path_to_error::deserialize(value).map_err(|error| explain(pointer(error.path()), &error.inner().to_string()))
 }
 
-fn explain(mut pointer: String, error: &serde_json::Error) -> Problem {
-    if !error.is_data() {
-        return MALFORMED.because(format!("The body is not valid JSON: {error}."));
-    }
-    let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or(&text);
+fn explain(mut pointer: String, detail: &str) -> Problem {
     if let Some(field) = named_in(detail).map(|name| format!("/{name}")).filter(|field| !pointer.ends_with(field)) {
         pointer += &field;
     }

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::answer::{List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::download::{Format, download};
+use crate::download::{Format, Formulas, download};
 use crate::extract::{Analyst, DatasetPath, IfMatch, Json, Path, Query, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
 use crate::table::{Objects, objects};
@@ -196,7 +196,8 @@ async fn download_dataset(
 ) -> Result<Response, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
     let (frames, frame) = (app.projections.frames.clone(), FrameId::rows(dataset.id));
-    download(frames, frame, 0..dataset.row_count, query.format, &format!("dataset-{}", dataset.id)).await
+    download(frames, frame, 0..dataset.row_count, (query.format, Formulas::Kept), &format!("dataset-{}", dataset.id))
+        .await
 }
 
 async fn page(

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::answer::{Accepted, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::download::{Format, download};
+use crate::download::{Format, Formulas, download};
 use crate::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
 use crate::table::Objects;
@@ -180,7 +180,14 @@ async fn export_shoppers(
     let report = completed(&app, viewer.customer_id, path.report_id).await?;
     let rows = segment_rows(&report, query.segment)?;
     let name = query.segment.map_or_else(|| "shoppers".to_owned(), |segment| format!("segment-{segment}"));
-    download(app.projections.frames.clone(), FrameId::assignments(path.report_id), rows, query.format, &name).await
+    download(
+        app.projections.frames.clone(),
+        FrameId::assignments(path.report_id),
+        rows,
+        (query.format, Formulas::Disarmed),
+        &name,
+    )
+    .await
 }
 
 async fn report_row(app: &App, customer: CustomerId, report: ReportId) -> Result<Row<ReportRow>, Problem> {

@@ -112,6 +112,7 @@ async fn json_is_checked_field_by_field() {
         (r#"{"name": 5}"#, "/name"),
         (r#"{}"#, "/name"),
         (r#"{"name": "  "}"#, "/name"),
+        (r#"["A", null]"#, ""),
     ] {
         let problem = problem(post(body).await.unwrap(), 422).await;
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");

@@ -91,6 +91,9 @@ async fn lists_come_in_pages_that_miss_nothing() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 6);
+    let first = app.own(Method::GET, &app.below("/stores?limit=2&q=store")).send().await.unwrap();
+    let link = first.headers()["link"].to_str().unwrap();
+    assert!(link.contains("/stores?limit=2&q=store&cursor=") && link.ends_with("rel=\"next\""), "{link}");
     let wrong = app.own(Method::GET, &app.below("/stores?cursor=nonsense")).send().await.unwrap();
     assert_eq!(wrong.status(), 422);
 }

@@ -151,6 +151,9 @@ async fn parameters_that_cannot_work_are_refused() {
         json!({"dataset_ids": ["00000000-0000-0000-0000-000000000000"]}),
         json!({"store_ids": ["00000000-0000-0000-0000-000000000000"]}),
         json!({"seed": 9_007_199_254_740_992_u64}),
+        json!({"algorithm": null}),
+        json!({"features": {"columns": ["unit_price"], "wat": 1}}),
+        json!({"as_of": "+262142-12-31"}),
         json!({"wat": 1}),
     ] {
         let response = app.own(Method::POST, &app.below("/reports")).json(&question).send().await.unwrap();

@@ -172,6 +172,7 @@ async fn a_digest_is_checked_and_compressed_content_is_unpacked() {
             .send()
     };
     assert_eq!(send(csv(200, 1), digest(b"other")).await.unwrap().status(), 400);
+    assert_eq!(send(csv(200, 1), "sha-512=:AAAA:".into()).await.unwrap().status(), 400);
     assert_eq!(send(csv(200, 1), digest(&csv(200, 1))).await.unwrap().status(), 202);
     let packed = gzip(&csv(200, 2)).await;
     let response = app

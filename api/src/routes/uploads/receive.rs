@@ -166,17 +166,15 @@ impl Expected {
     }
 }
 
-/// Hashes the body as it was sent when the caller gives its digest (RFC 9530). Other algorithms are ignored, as the
-/// RFC allows.
+/// Hashes the body as it was sent when the caller gives its digest (RFC 9530). A digest that cannot be checked is
+/// refused: whoever sends one relies on it.
 fn digested(headers: &HeaderMap, body: Body) -> Result<(Body, Option<Expected>), Problem> {
     let Some(header) = headers.get("content-digest").and_then(|value| value.to_str().ok()) else {
         return Ok((body, None));
     };
-    let Some(encoded) = header.split(',').find_map(|digest| digest.trim().strip_prefix("sha-256=")) else {
-        return Ok((body, None));
-    };
-    let digest = BASE64_STANDARD.decode(encoded.trim_matches(':'));
-    let digest = digest.map_err(|_| MALFORMED.because("Content-Digest must look like sha-256=:<base64>:."))?;
+    let encoded = header.split(',').find_map(|digest| digest.trim().strip_prefix("sha-256="));
+    let digest = encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded.trim_matches(':')).ok());
+    let digest = digest.ok_or_else(|| MALFORMED.because("Content-Digest must be sha-256=:<base64>:."))?;
     let sent = Arc::new(Mutex::new(Sha256::new()));
     let hash = sent.clone();
     let body = Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
