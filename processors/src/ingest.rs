@@ -1,28 +1,12 @@
 //! The consumer `ingest`: turns an uploaded file into a dataset, and aggregates its shoppers anew when
 //! somebody says what the columns mean.
 
-mod attempt;
-mod cells;
-mod census;
+mod columns;
 mod dataset;
-mod kinds;
-mod meaning;
-mod moment;
-mod names;
-mod number;
-mod plan;
-mod purchases;
-mod rejects;
-mod roles;
-mod rows;
-mod run_file;
-mod runs;
-mod scan;
+mod dialect;
+mod reading;
 mod shoppers;
-mod sniff;
-mod source;
-mod statistics;
-mod store;
+mod text;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -42,7 +26,7 @@ use crate::Context;
 use crate::consumer::Consumer;
 
 pub use dataset::{IngestError, Ingested, aggregate, read_dataset};
-pub use sniff::binary_content;
+pub use dialect::sniff::binary_content;
 
 /// The pause between two signs of progress.
 const PROGRESS_PAUSE: Duration = Duration::from_millis(250);

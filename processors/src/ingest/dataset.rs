@@ -10,10 +10,10 @@ use encoding_rs::WINDOWS_1252;
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
-use super::attempt::{Attempt, Found};
-use super::roles::{self, Assignment};
-use super::shoppers::Shoppers;
-use super::source::Stop;
+use crate::ingest::reading::attempt::{Attempt, Found};
+use crate::ingest::shoppers::Shoppers;
+use crate::ingest::shoppers::roles::{self, Assignment};
+use crate::ingest::text::source::Stop;
 
 /// Readings of a file: as UTF-8 and as Windows-1252, and each again with the right types.
 const ATTEMPTS: usize = 4;

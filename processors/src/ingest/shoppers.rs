@@ -1,5 +1,12 @@
 //! Who the shoppers of a dataset are: adds their rows up and stores the frames that reports are made from.
 
+pub mod meaning;
+pub mod names;
+pub mod purchases;
+pub mod roles;
+mod run_file;
+pub mod runs;
+
 use anyhow::Result;
 use arrow::array::RecordBatch;
 use domain::DatasetId;
@@ -7,10 +14,10 @@ use domain::dataset::{Shape, ShopperSummary};
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
-use super::purchases::{MICROS, Names, Purchases, order};
-use super::roles::Rows as Meaning;
-use super::runs::{Fold, Runs, fold};
-use super::store::{self, Rows};
+use crate::ingest::reading::store::{self, Rows};
+use purchases::{MICROS, Names, Purchases, order};
+use roles::Rows as Meaning;
+use runs::{Fold, Runs, fold};
 
 /// Products that are kept, those of the highest revenue.
 const PRODUCTS_MAX: usize = 50;

@@ -4,8 +4,8 @@ use domain::dataset::Roles;
 
 use super::census::{Census, Traits};
 use super::kinds::{Reading, is_null, kinds};
-use super::names::{Measure, is_identifier, suggestion};
-use super::sniff::{Layout, Sample};
+use crate::ingest::dialect::sniff::{Layout, Sample};
+use crate::ingest::shoppers::names::{Measure, is_identifier, suggestion};
 
 /// How one column is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

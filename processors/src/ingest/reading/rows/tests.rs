@@ -6,10 +6,10 @@ use arrow::compute::concat_batches;
 use domain::dataset::Roles;
 use proptest::prelude::*;
 
-use super::super::plan;
-use super::super::sniff::sniff;
-use super::super::source::BLOCK_BYTES;
 use super::*;
+use crate::ingest::columns::plan;
+use crate::ingest::dialect::sniff::sniff;
+use crate::ingest::text::source::BLOCK_BYTES;
 
 const NAMES: [&str; 4] = ["note", "customer_id", "quantity", "date"];
 /// Cells of every kind, the first ones more often.

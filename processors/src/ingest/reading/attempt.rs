@@ -12,14 +12,14 @@ use domain::dataset::Roles;
 use projections::frames::{FrameId, Frames, Manifest};
 use tokio::task::spawn_blocking;
 
-use super::meaning::Meaning;
-use super::plan::{self, ColumnPlan};
 use super::rows::{BATCH_BYTES, Outcome, Pass, Piece};
-use super::shoppers::Shoppers;
-use super::sniff::{Layout, sniff};
-use super::source::{BLOCK_BYTES, Stop};
-use super::statistics::Statistics;
 use super::store::{self, Sender};
+use crate::ingest::columns::plan::{self, ColumnPlan};
+use crate::ingest::columns::statistics::Statistics;
+use crate::ingest::dialect::sniff::{Layout, sniff};
+use crate::ingest::shoppers::Shoppers;
+use crate::ingest::shoppers::meaning::Meaning;
+use crate::ingest::text::source::{BLOCK_BYTES, Stop};
 
 /// What is known of a file from attempts before.
 pub struct Attempt {

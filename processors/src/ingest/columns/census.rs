@@ -2,7 +2,7 @@
 //! over the whole file, so the decision does not depend on where the file was cut.
 
 use super::kinds::{Kinds, Mark, Order, Reading};
-use super::names::Measure;
+use crate::ingest::shoppers::names::Measure;
 
 /// The share of the cells of a measure that must fit; then rows with other cells are rejected.
 const MEASURE_SHARE: f64 = 0.9;

@@ -8,10 +8,10 @@ use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::io::Write;
 
-use super::moment::DAY;
 use super::roles::Places;
 use super::runs::{Fold, Runs};
-use super::statistics::iso_date;
+use crate::ingest::columns::moment::DAY;
+use crate::ingest::columns::statistics::iso_date;
 
 /// Millionths of one.
 pub const MICROS: f64 = 1e6;
@@ -233,7 +233,7 @@ fn numbers(column: &ArrayRef) -> Result<ArrayRef> {
 fn times(column: &ArrayRef) -> Result<ArrayRef> {
     match column.data_type() {
         DataType::Date32 | DataType::Timestamp(..) => {
-            Ok(cast(column, &super::kinds::arrow_type(domain::dataset::ColumnType::Timestamp))?)
+            Ok(cast(column, &crate::ingest::columns::kinds::arrow_type(domain::dataset::ColumnType::Timestamp))?)
         }
         other => bail!("a time cannot be {other}"),
     }

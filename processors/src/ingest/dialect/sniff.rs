@@ -5,10 +5,10 @@ use std::io::{Cursor, Read};
 use anyhow::Context;
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
 
-use super::kinds::{Kinds, is_null, kinds};
-use super::names::suggestion;
 use super::scan::{MAX_FIELDS, Scanner};
-use super::source::{Encoding, NOT_TEXT, Source, Stop, unreadable};
+use crate::ingest::columns::kinds::{Kinds, is_null, kinds};
+use crate::ingest::shoppers::names::suggestion;
+use crate::ingest::text::source::{Encoding, NOT_TEXT, Source, Stop, unreadable};
 
 /// Records that are looked at.
 const SAMPLE_RECORDS: usize = 5_000;
@@ -225,8 +225,8 @@ fn unused(names: &[String], name: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dataset::IngestError;
     use super::*;
+    use crate::ingest::dataset::IngestError;
 
     #[test]
     fn finds_the_delimiter() {

@@ -5,9 +5,9 @@ use domain::dataset::{Column, Roles};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use super::plan::ColumnPlan;
 use super::roles::{self, Assignment, Guess};
-use super::shoppers::Shoppers;
+use crate::ingest::columns::plan::ColumnPlan;
+use crate::ingest::shoppers::Shoppers;
 
 /// What the rows of a file may be.
 pub enum Meaning {

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use anyhow::{Context, anyhow};
 use encoding_rs::{CoderResult, Decoder, UTF_8};
 
-use super::dataset::IngestError;
+use crate::ingest::dataset::IngestError;
 
 /// Bytes that are asked for at once.
 pub const BLOCK_BYTES: usize = 1 << 20;

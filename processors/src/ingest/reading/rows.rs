@@ -9,13 +9,13 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
-use super::cells::Cells;
-use super::kinds::{Reading, arrow_type};
-use super::plan::ColumnPlan;
 use super::rejects::Rejects;
-use super::scan::{MAX_FIELDS, Record, Scanner};
-use super::sniff::Layout;
-use super::source::{Source, Stop};
+use crate::ingest::columns::cells::Cells;
+use crate::ingest::columns::kinds::{Reading, arrow_type};
+use crate::ingest::columns::plan::ColumnPlan;
+use crate::ingest::dialect::scan::{MAX_FIELDS, Record, Scanner};
+use crate::ingest::dialect::sniff::Layout;
+use crate::ingest::text::source::{Source, Stop};
 
 /// The size of a batch in memory, approximately; compressed it is about a megabyte.
 pub const BATCH_BYTES: usize = 4 << 20;

@@ -11,8 +11,8 @@ use projections::frames::{FrameId, Frames, Manifest, encode};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::spawn_blocking;
 
-use super::kinds::arrow_type;
 use super::rows::BATCH_BYTES;
+use crate::ingest::columns::kinds::arrow_type;
 
 /// Where batches go.
 pub type Sender = mpsc::Sender<RecordBatch>;

@@ -1,0 +1,9 @@
+//! From cells to typed columns: what kinds of values a cell may be, which one a column is, its statistics.
+
+pub mod cells;
+pub mod census;
+pub mod kinds;
+pub mod moment;
+pub mod number;
+pub mod plan;
+pub mod statistics;
