@@ -60,14 +60,18 @@ down() {
 }
 
 env() {
-    printf "export %s='%s'\n" \
-        DATACORE_EVENT_STORE_URL "${given[postgres]:-$postgres_url}" \
-        DATACORE_FILES_URL "${DATACORE_FILES_URL:-file://$home/files}" \
-        DATACORE_BUS_URL "${given[rabbitmq]:-$rabbitmq_url}" \
-        DATACORE_FRAMES_URL "${given[mongodb]:-$mongodb_url}" \
-        DATACORE_VIEWS_URL "${DATACORE_VIEWS_URL:-${given[postgres]:-$postgres_url}}" \
-        DATACORE_CACHE_URL "${given[redis]:-$redis_url}" \
-        RABBITMQ_API "${RABBITMQ_API:-$rabbitmq_api}"
+    say DATACORE_EVENT_STORE_URL "${given[postgres]:-$postgres_url}"
+    say DATACORE_FILES_URL "${DATACORE_FILES_URL:-file://$home/files}"
+    say DATACORE_BUS_URL "${given[rabbitmq]:-$rabbitmq_url}"
+    say DATACORE_FRAMES_URL "${given[mongodb]:-$mongodb_url}"
+    say DATACORE_VIEWS_URL "${DATACORE_VIEWS_URL:-${given[postgres]:-$postgres_url}}"
+    say DATACORE_CACHE_URL "${given[redis]:-$redis_url}"
+    say RABBITMQ_API "${RABBITMQ_API:-$rabbitmq_api}"
+}
+
+# Quoted only where a shell needs it.
+say() {
+    if [[ $2 =~ ^[A-Za-z0-9:/@._%-]+$ ]]; then echo "export $1=$2"; else echo "export $1='$2'"; fi
 }
 
 status() {
@@ -113,9 +117,7 @@ settings() {
     rabbitmq_url=amqp://datacore:$password@127.0.0.1:$rabbitmq_port/%2f
     rabbitmq_api=http://datacore:$password@127.0.0.1:$management_port/api
     redis_url=redis://default:$password@127.0.0.1:$redis_port/0
-    # A mongod that stands alone is no replica set, and only those take a write once more without doing it twice.
     mongodb_url="mongodb://127.0.0.1:$mongodb_port/datacore?directConnection=true"
-    ! command -v mongod >/dev/null || mongodb_url+="&retryWrites=false"
     declare -gA given
     name_given postgres 'postgres*' "${DATACORE_EVENT_STORE_URL:-}"
     name_given rabbitmq 'amqp*' "${DATACORE_BUS_URL:-}"

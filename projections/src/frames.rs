@@ -3,8 +3,8 @@
 
 mod codec;
 mod folder;
+mod mongo;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -12,13 +12,13 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use domain::{DatasetId, ReportId};
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 use url::Url;
 
 pub use codec::{decode, encode};
 use folder::Folder;
+use mongo::Mongo;
 
-/// The size that an encoded chunk stays below: the document limit of MongoDB, which later stores chunks too.
+/// The size that an encoded chunk stays below, well within the 16 MiB of a MongoDB document.
 pub const CHUNK_MAX_BYTES: usize = 16 * 1000 * 1000;
 
 /// Names a frame.
@@ -112,26 +112,24 @@ impl Manifest {
 pub enum Frames {
     /// A folder of the file system.
     Folder(Folder),
+    /// A MongoDB database, which several processes share.
+    Mongo(Mongo),
 }
 
 impl Frames {
-    /// Opens the store that a URL names: `file:///folder`, which is created.
+    /// Opens the store that a URL names: `file:///folder`, which is created, or `mongodb://host/database`.
     ///
     /// # Errors
-    /// When the scheme is not supported or the folder cannot be made.
+    /// When the scheme is not supported, the folder cannot be made or the server does not answer.
     pub async fn open(url: &Url) -> Result<Self> {
         match url.scheme() {
             "file" => {
                 let path = url.to_file_path().map_err(|()| anyhow!("'{url}' does not name a folder"))?;
-                Self::open_folder(&path).await
+                Ok(Self::Folder(Folder::open(&path).await?))
             }
-            other => bail!("the frames URL begins with '{other}:'; supported is file:"),
+            "mongodb" | "mongodb+srv" => Ok(Self::Mongo(Mongo::open(url).await?)),
+            other => bail!("the frames URL begins with '{other}:'; supported are file: and mongodb:"),
         }
-    }
-
-    async fn open_folder(path: &Path) -> Result<Self> {
-        tokio::fs::create_dir_all(path).await.with_context(|| format!("creating {}", path.display()))?;
-        Ok(Self::Folder(Folder::new(path)))
     }
 
     /// Stores an encoded chunk; the same index again overwrites it.
@@ -140,11 +138,11 @@ impl Frames {
     /// When the chunk is too large or cannot be written.
     pub async fn put_chunk(&self, frame: &FrameId, index: u32, bytes: Bytes) -> Result<()> {
         ensure!(bytes.len() < CHUNK_MAX_BYTES, "chunk {index} of {frame} has {} bytes", bytes.len());
-        let Self::Folder(folder) = self;
-        let (folder, id) = (folder.clone(), frame.clone());
-        spawn_blocking(move || folder.put_chunk(&id.0, index, &bytes))
-            .await?
-            .with_context(|| format!("writing chunk {index} of {frame}"))
+        match self {
+            Self::Folder(folder) => folder.put_chunk(frame, index, bytes).await,
+            Self::Mongo(mongo) => mongo.put_chunk(frame, index, bytes).await,
+        }
+        .with_context(|| format!("writing chunk {index} of {frame}"))
     }
 
     /// Publishes a frame whose chunks are stored: from now on it exists, survives a power cut, and has no
@@ -154,9 +152,11 @@ impl Frames {
     /// When the manifest names no chunk, a chunk is missing or the manifest cannot be written.
     pub async fn finish(&self, frame: &FrameId, manifest: &Manifest) -> Result<()> {
         ensure!(!manifest.chunk_rows.is_empty(), "{frame} has no chunk");
-        let Self::Folder(folder) = self;
-        let (folder, id, manifest) = (folder.clone(), frame.clone(), manifest.clone());
-        spawn_blocking(move || folder.finish(&id.0, &manifest)).await?.with_context(|| format!("publishing {frame}"))
+        match self {
+            Self::Folder(folder) => folder.finish(frame, manifest).await,
+            Self::Mongo(mongo) => mongo.finish(frame, manifest).await,
+        }
+        .with_context(|| format!("publishing {frame}"))
     }
 
     /// What a frame consists of; nothing when it was not published.
@@ -164,11 +164,11 @@ impl Frames {
     /// # Errors
     /// When the store cannot be read.
     pub async fn manifest(&self, frame: &FrameId) -> Result<Option<Manifest>> {
-        let Self::Folder(folder) = self;
-        let (folder, id) = (folder.clone(), frame.clone());
-        spawn_blocking(move || folder.manifest(&id.0))
-            .await?
-            .with_context(|| format!("reading the manifest of {frame}"))
+        match self {
+            Self::Folder(folder) => folder.manifest(frame).await,
+            Self::Mongo(mongo) => mongo.manifest(frame).await,
+        }
+        .with_context(|| format!("reading the manifest of {frame}"))
     }
 
     /// Reads one chunk, all columns or those at some places of the schema.
@@ -176,11 +176,11 @@ impl Frames {
     /// # Errors
     /// When there is no such chunk or it cannot be read.
     pub async fn chunk(&self, frame: &FrameId, index: u32, columns: Option<&[usize]>) -> Result<RecordBatch> {
-        let Self::Folder(folder) = self;
-        let (folder, id, columns) = (folder.clone(), frame.clone(), columns.map(<[usize]>::to_vec));
-        spawn_blocking(move || decode(&folder.chunk(&id.0, index)?, columns.as_deref()))
-            .await?
-            .with_context(|| format!("reading chunk {index} of {frame}"))
+        match self {
+            Self::Folder(folder) => folder.chunk(frame, index, columns).await,
+            Self::Mongo(mongo) => mongo.chunk(frame, index, columns).await,
+        }
+        .with_context(|| format!("reading chunk {index} of {frame}"))
     }
 
     /// Reads at most `limit` rows from the row `offset` on; touches only the chunks that hold them. There is
@@ -220,10 +220,11 @@ impl Frames {
     }
 
     async fn delete(&self, owner: String) -> Result<()> {
-        let Self::Folder(folder) = self;
-        let folder = folder.clone();
-        let context = format!("deleting the frames of {owner}");
-        spawn_blocking(move || folder.delete(&owner)).await?.context(context)
+        match self {
+            Self::Folder(folder) => folder.delete(&owner).await,
+            Self::Mongo(mongo) => mongo.delete(&owner).await,
+        }
+        .with_context(|| format!("deleting the frames of {owner}"))
     }
 
     /// Whether the store can be reached.
@@ -231,9 +232,10 @@ impl Frames {
     /// # Errors
     /// When it cannot.
     pub async fn check(&self) -> Result<()> {
-        let Self::Folder(folder) = self;
-        let folder = folder.clone();
-        spawn_blocking(move || folder.check()).await?.context("looking for the folder of the frames")
+        match self {
+            Self::Folder(folder) => folder.check().await,
+            Self::Mongo(mongo) => mongo.check().await,
+        }
     }
 }
 

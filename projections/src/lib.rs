@@ -4,6 +4,8 @@
 mod cache;
 pub mod frames;
 mod progress;
+#[cfg(test)]
+mod servers;
 mod views;
 
 use anyhow::Result;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use futures::future::join_all;
+use mongodb::bson::{Bson, Document, doc};
 use uuid::Uuid;
 
 use super::*;
+use crate::servers;
 
 #[tokio::test]
 async fn the_folder_is_a_store_of_frames() {
@@ -16,10 +19,39 @@ async fn the_folder_is_a_store_of_frames() {
 }
 
 #[tokio::test]
+async fn mongodb_is_a_store_of_frames() {
+    let frames = mongo().await;
+    conforms(&frames).await;
+    several_runs_at_once_leave_one_frame(&frames).await;
+    drop_database(&frames).await;
+}
+
+#[tokio::test]
+async fn a_published_frame_describes_itself_in_mongodb() {
+    let frames = mongo().await;
+    write(&frames, FrameId::rows(dataset(1)), &[0, 2, 5]).await;
+    let Frames::Mongo(mongo) = &frames else { panic!("it is MongoDB") };
+    let found = mongo.database.collection::<Document>("frames").find_one(doc! {"row_count": 5}).await.unwrap().unwrap();
+    assert_eq!(found.get_str("_id").unwrap(), FrameId::rows(dataset(1)).to_string());
+    assert_eq!(found.get_array("chunk_rows").unwrap(), &[Bson::Int64(2), Bson::Int64(3)]);
+    let schema = found.get_array("schema").unwrap();
+    assert_eq!(schema[1], Bson::Document(doc! {"name": "text", "type": "Utf8"}));
+    drop_database(&frames).await;
+}
+
+#[tokio::test]
+async fn says_that_mongodb_does_not_answer() {
+    let url = Url::parse("mongodb://user:secret@127.0.0.1:1/frames?serverSelectionTimeoutMS=200").unwrap();
+    let Err(error) = Frames::open(&url).await else { panic!("nothing listens there") };
+    assert_eq!(error.to_string(), "MongoDB does not answer at 127.0.0.1:1");
+    assert!(!format!("{error:#}").contains("secret"));
+}
+
+#[tokio::test]
 async fn refuses_a_url_it_does_not_know() {
     let url = Url::parse("ftp://somewhere/frames").unwrap();
     let Err(error) = Frames::open(&url).await else { panic!("it must be refused") };
-    assert!(error.to_string().contains("supported is file:"));
+    assert!(error.to_string().contains("supported are file: and mongodb:"));
 }
 
 async fn conforms(frames: &Frames) {
@@ -94,6 +126,28 @@ async fn deletes_only_what_it_is_told_to(frames: &Frames) {
     assert!(frames.manifest(&report).await.unwrap().is_some());
     frames.delete_report(ReportId(Uuid::from_u128(4))).await.unwrap();
     assert_eq!(frames.manifest(&report).await.unwrap(), None);
+}
+
+/// Work may be delivered to two processes at the same moment.
+async fn several_runs_at_once_leave_one_frame(frames: &Frames) {
+    let id = FrameId::orders(dataset(6), 1);
+    join_all((0..4).map(|_| write(frames, id.clone(), &[0, 3, 6, 9]))).await;
+    assert_eq!(numbers(frames, &id, 0, 100).await, (0..9).collect::<Vec<_>>());
+    let Frames::Mongo(mongo) = frames else { panic!("it is MongoDB") };
+    let chunks = mongo.database.collection::<Document>("chunks");
+    assert_eq!(chunks.count_documents(doc! {"frame": id.to_string()}).await.unwrap(), 3);
+}
+
+/// A database of its own on the server that there is.
+async fn mongo() -> Frames {
+    let mut url = servers::url("DATACORE_FRAMES_URL", "mongodb");
+    url.set_path(&servers::fresh_name());
+    Frames::open(&url).await.unwrap()
+}
+
+async fn drop_database(frames: &Frames) {
+    let Frames::Mongo(mongo) = frames else { panic!("it is MongoDB") };
+    mongo.database.drop().await.unwrap();
 }
 
 /// Publishes a frame whose chunks hold the numbers between the cuts.

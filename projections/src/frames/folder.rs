@@ -6,69 +6,86 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
-use super::Manifest;
+use super::{FrameId, Manifest, decode};
 
 const MANIFEST: &str = "manifest.json";
 
-/// A folder that holds frames. Its methods block.
+/// A folder that holds frames.
 #[derive(Clone)]
 pub struct Folder(Arc<Path>);
 
 impl Folder {
-    pub(super) fn new(path: &Path) -> Self {
-        Self(path.into())
+    pub(super) async fn open(path: &Path) -> Result<Self> {
+        tokio::fs::create_dir_all(path).await.with_context(|| format!("creating {}", path.display()))?;
+        Ok(Self(path.into()))
     }
 
-    pub(super) fn put_chunk(&self, frame: &str, index: u32, bytes: &[u8]) -> Result<()> {
-        let folder = self.0.join(frame);
-        match replace(&chunk(&folder, index), bytes, false) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(&folder)?;
-                Ok(replace(&chunk(&folder, index), bytes, false)?)
-            }
-            written => Ok(written?),
-        }
+    pub(super) async fn put_chunk(&self, frame: &FrameId, index: u32, bytes: Bytes) -> Result<()> {
+        let folder = self.of(frame);
+        spawn_blocking(move || put_chunk(&folder, index, &bytes)).await?
     }
 
-    pub(super) fn finish(&self, frame: &str, manifest: &Manifest) -> Result<()> {
-        let folder = self.0.join(frame);
-        let chunks = manifest.chunk_rows.len() as u32;
-        for index in 0..chunks {
-            // Synced here and not when written: by now the system has written most of them by itself.
-            File::open(chunk(&folder, index)).with_context(|| format!("opening chunk {index}"))?.sync_all()?;
-        }
-        sync_folder(&folder)?;
-        replace(&folder.join(MANIFEST), &serde_json::to_vec(manifest)?, true)?;
-        for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.0)) {
-            sync_folder(folder)?;
-        }
-        remove_chunks_from(&folder, chunks)
+    pub(super) async fn finish(&self, frame: &FrameId, manifest: &Manifest) -> Result<()> {
+        let (root, folder, manifest) = (self.0.clone(), self.of(frame), manifest.clone());
+        spawn_blocking(move || finish(&root, &folder, &manifest)).await?
     }
 
-    pub(super) fn manifest(&self, frame: &str) -> Result<Option<Manifest>> {
-        match fs::read(self.0.join(frame).join(MANIFEST)) {
+    pub(super) async fn manifest(&self, frame: &FrameId) -> Result<Option<Manifest>> {
+        let path = self.of(frame).join(MANIFEST);
+        match tokio::fs::read(path).await {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    pub(super) fn chunk(&self, frame: &str, index: u32) -> Result<Vec<u8>> {
-        Ok(fs::read(chunk(&self.0.join(frame), index))?)
+    pub(super) async fn chunk(&self, frame: &FrameId, index: u32, columns: Option<&[usize]>) -> Result<RecordBatch> {
+        let (path, columns) = (chunk(&self.of(frame), index), columns.map(<[usize]>::to_vec));
+        spawn_blocking(move || decode(&fs::read(path)?, columns.as_deref())).await?
     }
 
-    pub(super) fn delete(&self, owner: &str) -> Result<()> {
-        match fs::remove_dir_all(self.0.join(owner)) {
+    pub(super) async fn delete(&self, owner: &str) -> Result<()> {
+        match tokio::fs::remove_dir_all(self.0.join(owner)).await {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
-        fs::read_dir(&self.0)?;
-        Ok(())
+    pub(super) async fn check(&self) -> Result<()> {
+        tokio::fs::read_dir(&self.0).await.map(drop).context("looking for the folder of the frames")
     }
+
+    fn of(&self, frame: &FrameId) -> PathBuf {
+        self.0.join(&*frame.0)
+    }
+}
+
+fn put_chunk(folder: &Path, index: u32, bytes: &[u8]) -> Result<()> {
+    match replace(&chunk(folder, index), bytes, false) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(folder)?;
+            Ok(replace(&chunk(folder, index), bytes, false)?)
+        }
+        written => Ok(written?),
+    }
+}
+
+fn finish(root: &Path, folder: &Path, manifest: &Manifest) -> Result<()> {
+    let chunks = manifest.chunk_rows.len() as u32;
+    for index in 0..chunks {
+        // Synced here and not when written: by now the system has written most of them by itself.
+        File::open(chunk(folder, index)).with_context(|| format!("opening chunk {index}"))?.sync_all()?;
+    }
+    sync_folder(folder)?;
+    replace(&folder.join(MANIFEST), &serde_json::to_vec(manifest)?, true)?;
+    for folder in folder.ancestors().take_while(|folder| folder.starts_with(root)) {
+        sync_folder(folder)?;
+    }
+    remove_chunks_from(folder, chunks)
 }
 
 fn chunk(folder: &Path, index: u32) -> PathBuf {
