@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
 
 /// The durable positions of consumers.
 #[derive(Clone)]
@@ -34,9 +34,7 @@ impl Checkpoints {
     /// # Errors
     /// When the database fails; so for every method here.
     pub async fn get(&self, consumer: &str) -> Result<u64> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.checkpoint(consumer).await,
-        }
+        on_engine!(&self.database, engine => engine.checkpoint(consumer).await)
     }
 
     /// Notes that a consumer has finished a position. It never goes back.
@@ -44,9 +42,7 @@ impl Checkpoints {
     /// # Errors
     /// When the database fails.
     pub async fn set(&self, consumer: &str, position: u64) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.set_checkpoint(consumer, position).await,
-        }
+        on_engine!(&self.database, engine => engine.set_checkpoint(consumer, position).await)
     }
 
     /// Sets an event aside. Parking it again replaces the error.
@@ -54,9 +50,7 @@ impl Checkpoints {
     /// # Errors
     /// When the database fails.
     pub async fn park(&self, consumer: &str, position: u64, error: &str) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.park(consumer, position, error).await,
-        }
+        on_engine!(&self.database, engine => engine.park(consumer, position, error).await)
     }
 
     /// Everything that is set aside, by consumer and position.
@@ -64,9 +58,7 @@ impl Checkpoints {
     /// # Errors
     /// When the database fails.
     pub async fn parked(&self) -> Result<Vec<Parked>> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.parked().await,
-        }
+        on_engine!(&self.database, engine => engine.parked().await)
     }
 
     /// Takes an event back that was handled after all.
@@ -74,39 +66,39 @@ impl Checkpoints {
     /// # Errors
     /// When the database fails.
     pub async fn unpark(&self, consumer: &str, position: u64) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.unpark(consumer, position).await,
-        }
+        on_engine!(&self.database, engine => engine.unpark(consumer, position).await)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::tests::database;
+    use crate::database::tests::databases;
 
     #[tokio::test]
     async fn a_checkpoint_only_moves_forward() {
-        let (_folder, database) = database().await;
-        let checkpoints = Checkpoints::on(database);
-        assert_eq!(checkpoints.get("ingest").await.unwrap(), 0);
-        checkpoints.set("ingest", 7).await.unwrap();
-        checkpoints.set("ingest", 3).await.unwrap();
-        checkpoints.set("segment", 1).await.unwrap();
-        assert_eq!(checkpoints.get("ingest").await.unwrap(), 7);
+        for (_kept, database) in databases().await {
+            let checkpoints = Checkpoints::on(database);
+            assert_eq!(checkpoints.get("ingest").await.unwrap(), 0);
+            checkpoints.set("ingest", 7).await.unwrap();
+            checkpoints.set("ingest", 3).await.unwrap();
+            checkpoints.set("segment", 1).await.unwrap();
+            assert_eq!(checkpoints.get("ingest").await.unwrap(), 7);
+        }
     }
 
     #[tokio::test]
     async fn a_parked_event_stays_until_it_is_taken_back() {
-        let (_folder, database) = database().await;
-        let checkpoints = Checkpoints::on(database);
-        checkpoints.park("segment", 9, "no memory").await.unwrap();
-        checkpoints.park("ingest", 4, "disk full").await.unwrap();
-        checkpoints.park("ingest", 4, "disk broken").await.unwrap();
-        let parked = checkpoints.parked().await.unwrap();
-        let seen: Vec<_> = parked.iter().map(|p| (p.consumer.as_str(), p.position, p.error.as_str())).collect();
-        assert_eq!(seen, [("ingest", 4, "disk broken"), ("segment", 9, "no memory")]);
-        checkpoints.unpark("ingest", 4).await.unwrap();
-        assert_eq!(checkpoints.parked().await.unwrap().len(), 1);
+        for (_kept, database) in databases().await {
+            let checkpoints = Checkpoints::on(database);
+            checkpoints.park("segment", 9, "no memory").await.unwrap();
+            checkpoints.park("ingest", 4, "disk full").await.unwrap();
+            checkpoints.park("ingest", 4, "disk broken").await.unwrap();
+            let parked = checkpoints.parked().await.unwrap();
+            let seen: Vec<_> = parked.iter().map(|p| (p.consumer.as_str(), p.position, p.error.as_str())).collect();
+            assert_eq!(seen, [("ingest", 4, "disk broken"), ("segment", 9, "no memory")]);
+            checkpoints.unpark("ingest", 4).await.unwrap();
+            assert_eq!(checkpoints.parked().await.unwrap().len(), 1);
+        }
     }
 }

@@ -4,6 +4,8 @@
 use anyhow::{Result, bail};
 use url::Url;
 
+use crate::migrations::DatabaseOptions;
+use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 
 /// Where the write side keeps its data.
@@ -11,25 +13,40 @@ use crate::sqlite::Sqlite;
 pub(crate) enum Database {
     /// One file, one process, nothing to install.
     Sqlite(Sqlite),
+    /// A server that many processes share.
+    Postgres(Postgres),
 }
 
+/// Does the same on whichever engine it is.
+macro_rules! on_engine {
+    ($database:expr, $engine:ident => $work:expr) => {
+        match $database {
+            $crate::database::Database::Sqlite($engine) => $work,
+            $crate::database::Database::Postgres($engine) => $work,
+        }
+    };
+}
+pub(crate) use on_engine;
+
 impl Database {
-    /// Opens the database that a URL names and brings its tables up to date.
+    /// Opens the database that a URL names.
     ///
     /// # Errors
-    /// When the scheme is not supported or the database cannot be opened.
-    pub async fn open(url: &Url) -> Result<Self> {
+    /// When the scheme is not supported, the database cannot be opened, or its tables are too old and may not be changed.
+    pub async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
         match url.scheme() {
-            "sqlite" => Ok(Self::Sqlite(Sqlite::open(url).await?)),
-            other => bail!("the event store URL begins with '{other}:'; supported is sqlite:///<path of a file>"),
+            "sqlite" => Ok(Self::Sqlite(Sqlite::open(url, options).await?)),
+            "postgres" | "postgresql" => Ok(Self::Postgres(Postgres::open(url, options).await?)),
+            other => bail!(
+                "the event store URL begins with '{other}:'; supported are sqlite:///<path of a file> and \
+                 postgres://<user>@<host>/<database>"
+            ),
         }
     }
 
     /// Fails when the database does not answer.
     pub async fn check(&self) -> Result<()> {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.check().await,
-        }
+        on_engine!(self, engine => engine.check().await)
     }
 }
 
@@ -38,20 +55,47 @@ pub(crate) mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::fresh_postgres::FreshPostgres;
 
     #[tokio::test]
     async fn names_what_is_supported_when_it_cannot_open_a_url() {
-        let error = Database::open(&"mysql://localhost/events".parse().unwrap()).await.err().unwrap();
-        assert!(error.to_string().contains("supported is sqlite:"), "{error}");
-        let error = Database::open(&"sqlite://relative/events".parse().unwrap()).await.err().unwrap();
-        assert!(error.to_string().contains("sqlite:///<absolute path>"), "{error}");
+        for (url, reason) in [
+            ("mysql://localhost/events", "supported are sqlite:"),
+            ("sqlite://relative/events", "sqlite:///<absolute path>"),
+            ("postgres://localhost:1/events", "opening the event store at localhost:1"),
+        ] {
+            let error = Database::open(&url.parse().unwrap(), &DatabaseOptions::default()).await.err().unwrap();
+            assert!(error.to_string().contains(reason), "{error}");
+        }
     }
 
-    /// A new database in a folder of its own.
-    pub async fn database() -> (TempDir, Database) {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/events.sqlite", folder.path().display());
-        let database = Database::open(&url.parse().unwrap()).await.unwrap();
-        (folder, database)
+    #[tokio::test]
+    async fn old_tables_are_refused_when_they_may_not_be_changed() {
+        let (folder, postgres) = (tempfile::tempdir().unwrap(), FreshPostgres::new().await);
+        let frozen = DatabaseOptions { migrate: false, ..DatabaseOptions::default() };
+        for url in [sqlite_in(&folder), postgres.url.clone()] {
+            let error = Database::open(&url, &frozen).await.err().unwrap();
+            assert!(error.to_string().contains("run `datacore migrate` first"), "{error:#}");
+            Database::open(&url, &DatabaseOptions::default()).await.unwrap();
+            Database::open(&url, &frozen).await.unwrap();
+        }
+    }
+
+    /// A new database on each engine, and what keeps it.
+    pub async fn databases() -> [(Kept, Database); 2] {
+        let (folder, postgres) = (tempfile::tempdir().unwrap(), FreshPostgres::new().await);
+        let open = async |url: Url| Database::open(&url, &DatabaseOptions::default()).await.unwrap();
+        let (one, other) = (open(sqlite_in(&folder)).await, open(postgres.url.clone()).await);
+        [(Kept::Folder(folder), one), (Kept::Server(postgres), other)]
+    }
+
+    #[expect(dead_code, reason = "held until the test ends")]
+    pub enum Kept {
+        Folder(TempDir),
+        Server(FreshPostgres),
+    }
+
+    fn sqlite_in(folder: &TempDir) -> Url {
+        format!("sqlite://{}/events.sqlite", folder.path().display()).parse().unwrap()
     }
 }

@@ -9,11 +9,13 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::EventStoreAggregateContext;
 use domain::Metadata;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
+use crate::migrations::DatabaseOptions;
+use crate::signals::Signals;
 
 /// Places in which the commands of this process wait for each other; more than there are clients at a time.
 const TURNS: usize = 1_024;
@@ -30,14 +32,6 @@ pub struct EventStore {
     /// Commands of one process on the same aggregate take turns here, instead of losing to each other again and
     /// again; those of other processes are met by the database alone.
     turns: Arc<[Mutex<()>]>,
-}
-
-/// How the parts of one process wake each other.
-pub(crate) struct Signals {
-    /// Something was committed that has no position yet.
-    pub committed: Notify,
-    /// The newest position.
-    pub heads: watch::Sender<u64>,
 }
 
 /// A command that was executed, or an aggregate that was loaded.
@@ -63,19 +57,19 @@ pub enum CommandError<E> {
 }
 
 impl EventStore {
-    /// Opens the event store that a URL names, such as `sqlite:///var/lib/datacore/events.sqlite`.
+    /// Opens the event store that a URL names, such as `sqlite:///var/lib/datacore/events.sqlite`, and brings its tables up
+    /// to date.
     ///
     /// # Errors
     /// When the scheme is not supported or the database cannot be opened.
     pub async fn open(url: &Url) -> Result<Self> {
-        Self::on(Database::open(url).await?).await
+        Self::on(Database::open(url, &DatabaseOptions::default()).await?).await
     }
 
     pub(crate) async fn on(database: Database) -> Result<Self> {
-        let signals = Signals { committed: Notify::new(), heads: watch::Sender::new(0) };
         let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
-        let store = Self { database, signals: Arc::new(signals), turns };
-        store.signals.heads.send_replace(store.head().await?);
+        let store = Self { database, signals: Arc::default(), turns };
+        store.signals.publish(store.head().await?);
         Ok(store)
     }
 
@@ -145,9 +139,7 @@ impl EventStore {
     }
 
     async fn context<A: Aggregate>(&self, id: Uuid) -> Result<EventStoreAggregateContext<A>> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.load(&id.to_string()).await,
-        }
+        on_engine!(&self.database, engine => engine.load(&id.to_string()).await)
     }
 
     async fn commit<A: Aggregate>(
@@ -156,10 +148,8 @@ impl EventStore {
         events: Vec<A::Event>,
         metadata: &Metadata,
     ) -> Result<Option<Vec<A::Event>>> {
-        let committed = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.commit(context, events, metadata.to_map()).await?,
-        };
-        self.signals.committed.notify_one();
+        let committed = on_engine!(&self.database, engine => engine.commit(context, events, metadata.to_map()).await?);
+        self.signals.committed();
         Ok(committed)
     }
 }

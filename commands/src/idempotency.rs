@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
 use crate::secrets::Secrets;
 
 /// The keys that were used.
@@ -37,9 +37,7 @@ impl Idempotency {
     /// When the database fails.
     pub async fn claim(&self, owner: &str, key: &str, request: &[u8]) -> Result<Claim> {
         let fingerprint = self.secrets.fingerprint(request);
-        let stored = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.claim(owner, key, &fingerprint).await?,
-        };
+        let stored = on_engine!(&self.database, engine => engine.claim(owner, key, &fingerprint).await?);
         Ok(match stored {
             None => Claim::New,
             Some(stored) if stored == fingerprint => Claim::Same,
@@ -52,26 +50,25 @@ impl Idempotency {
     /// # Errors
     /// When the database fails.
     pub async fn release(&self, owner: &str, key: &str) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.release(owner, key).await,
-        }
+        on_engine!(&self.database, engine => engine.release(owner, key).await)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::tests::database;
+    use crate::database::tests::databases;
 
     #[tokio::test]
     async fn a_key_belongs_to_one_request_until_it_is_released() {
-        let (_folder, database) = database().await;
-        let keys = Idempotency::on(database, Arc::new(Secrets::new(&"s".repeat(32)).unwrap()));
-        assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::New);
-        assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::Same);
-        assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::Other);
-        assert_eq!(keys.claim("bea", "k", b"two").await.unwrap(), Claim::New);
-        keys.release("ana", "k").await.unwrap();
-        assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::New);
+        for (_kept, database) in databases().await {
+            let keys = Idempotency::on(database, Arc::new(Secrets::new(&"s".repeat(32)).unwrap()));
+            assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::New);
+            assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::Same);
+            assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::Other);
+            assert_eq!(keys.claim("bea", "k", b"two").await.unwrap(), Claim::New);
+            keys.release("ana", "k").await.unwrap();
+            assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::New);
+        }
     }
 }

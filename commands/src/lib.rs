@@ -6,14 +6,20 @@ mod credentials;
 mod database;
 mod event_store;
 mod files;
+#[cfg(test)]
+#[path = "../tests/it/fresh_postgres.rs"]
+mod fresh_postgres;
 mod idempotency;
 mod leaf;
 mod log;
+mod migrations;
 mod passwords;
 mod personal;
+mod postgres;
 mod secrets;
 pub mod sequencer;
 mod sessions;
+pub mod signals;
 mod sqlite;
 
 use std::sync::Arc;
@@ -29,6 +35,7 @@ pub use event_store::{CommandError, EventStore, Executed};
 pub use files::{Files, ReceiveError, Received};
 pub use idempotency::{Claim, Idempotency};
 pub use log::{EventFilter, Verification};
+pub use migrations::DatabaseOptions;
 pub use passwords::check_password;
 pub use personal::Personal;
 pub use secrets::Secrets;
@@ -56,12 +63,25 @@ pub struct Commands {
 }
 
 impl Commands {
-    /// Opens the event store and the files that two URLs name.
+    /// Opens the event store and the files that two URLs name, and brings the tables up to date.
     ///
     /// # Errors
     /// When a scheme is not supported, a store cannot be opened, or its data was written under another service secret.
     pub async fn open(event_store_url: &Url, files_url: &Url, secrets: Secrets) -> Result<Self> {
-        let database = Database::open(event_store_url).await?;
+        Self::open_with(event_store_url, files_url, secrets, &DatabaseOptions::default()).await
+    }
+
+    /// The same, with a say in how the database is opened.
+    ///
+    /// # Errors
+    /// As above, and when the tables are too old and may not be changed.
+    pub async fn open_with(
+        event_store_url: &Url,
+        files_url: &Url,
+        secrets: Secrets,
+        options: &DatabaseOptions,
+    ) -> Result<Self> {
+        let database = Database::open(event_store_url, options).await?;
         let secrets = Arc::new(secrets);
         secrets::check_unchanged(&database, &secrets).await?;
         Ok(Self {

@@ -7,10 +7,9 @@ use domain::{CustomerId, Recorded};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::on_engine;
 use crate::event_store::EventStore;
 use crate::leaf::{Leaf, StoredEvent};
-use crate::sqlite::LogRow;
 
 /// How long a waiting reader trusts the signal of the sequencer before it looks by itself.
 const POLL: Duration = Duration::from_millis(100);
@@ -35,15 +34,20 @@ pub struct Verification {
     pub problems: Vec<String>,
 }
 
+/// A row of the log with its event, if the event is there.
+pub(crate) struct LogRow {
+    pub position: u64,
+    pub leaf: Leaf,
+    pub event: Option<StoredEvent>,
+}
+
 impl EventStore {
     /// The events after a position, by position, at most `limit`.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn read(&self, after: u64, limit: u32) -> Result<Vec<Recorded>> {
-        let events = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.read(after, limit).await?,
-        };
+        let events = on_engine!(&self.database, engine => engine.read(after, limit).await?);
         recorded(events)
     }
 
@@ -58,9 +62,7 @@ impl EventStore {
         filter: &EventFilter,
         limit: u32,
     ) -> Result<Vec<Recorded>> {
-        let events = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.read_customer(customer, after, filter, limit).await?,
-        };
+        let events = on_engine!(&self.database, engine => engine.read_customer(customer, after, filter, limit).await?);
         recorded(events)
     }
 
@@ -69,9 +71,7 @@ impl EventStore {
     /// # Errors
     /// When the log cannot be read.
     pub async fn head(&self) -> Result<u64> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.head().await,
-        }
+        on_engine!(&self.database, engine => engine.head().await)
     }
 
     /// The position that the newest committed event has, or will have.
@@ -79,9 +79,7 @@ impl EventStore {
     /// # Errors
     /// When the log cannot be read.
     pub async fn committed(&self) -> Result<u64> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.committed().await,
-        }
+        on_engine!(&self.database, engine => engine.committed().await)
     }
 
     /// Tells the newest position to this process; a signal to read, not the truth.
@@ -94,9 +92,7 @@ impl EventStore {
     /// # Errors
     /// When the log cannot be read.
     pub async fn position_of(&self, aggregate_type: &str, id: Uuid, sequence: u64) -> Result<Option<u64>> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.position_of(aggregate_type, id, sequence).await,
-        }
+        on_engine!(&self.database, engine => engine.position_of(aggregate_type, id, sequence).await)
     }
 
     /// Waits until an event has a position; `None` when it takes longer than `timeout`. Sequence 0, before
@@ -138,8 +134,7 @@ impl EventStore {
         let mut found = Verification::default();
         let mut last = 0;
         loop {
-            let Database::Sqlite(sqlite) = &self.database;
-            let rows = sqlite.log_rows(last, PAGE).await?;
+            let rows = on_engine!(&self.database, engine => engine.log_rows(last, PAGE).await?);
             if rows.is_empty() {
                 break;
             }
@@ -148,8 +143,7 @@ impl EventStore {
                 last = row.position;
             }
         }
-        let Database::Sqlite(sqlite) = &self.database;
-        for event in sqlite.stepped_over().await? {
+        for event in on_engine!(&self.database, engine => engine.stepped_over().await?) {
             found.problems.push(format!("the event {event} has no position"));
         }
         Ok(found)

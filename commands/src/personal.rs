@@ -10,7 +10,7 @@ use rand::RngCore;
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
 use crate::secrets::{Secrets, random_id};
 
 const NONCE_BYTES: usize = 12;
@@ -34,9 +34,7 @@ impl Personal {
     pub async fn create(&self) -> Result<SubjectKey> {
         let key = SubjectKey { id: random_id(), secret: random() };
         let wrapped = self.wrap(&key);
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.insert_subject_key(key.id, &wrapped).await?,
-        }
+        on_engine!(&self.database, engine => engine.insert_subject_key(key.id, &wrapped).await?);
         Ok(key)
     }
 
@@ -59,9 +57,7 @@ impl Personal {
     /// # Errors
     /// When the database fails, or the key was wrapped under another service secret.
     pub async fn key(&self, id: Uuid) -> Result<Option<SubjectKey>> {
-        let wrapped = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.subject_key(id).await?,
-        };
+        let wrapped = on_engine!(&self.database, engine => engine.subject_key(id).await?);
         wrapped.map(|wrapped| self.unwrap(id, &wrapped)).transpose()
     }
 
@@ -70,9 +66,7 @@ impl Personal {
     /// # Errors
     /// When the database fails.
     pub async fn destroy(&self, id: Uuid) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.delete_subject_key(id).await,
-        }
+        on_engine!(&self.database, engine => engine.delete_subject_key(id).await)
     }
 
     /// Nonce, ciphertext and tag; the id is authenticated with it.
@@ -105,36 +99,39 @@ fn random<const N: usize>() -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::tests::database;
+    use crate::database::tests::databases;
 
     #[tokio::test]
     async fn destroying_a_key_erases_what_it_sealed() {
-        let (_folder, database) = database().await;
-        let personal = personal(database, 'a');
-        let (ana, bea) = (personal.create().await.unwrap(), personal.create().await.unwrap());
-        let (name, other) = (personal.seal(&ana, "Ana"), personal.seal(&bea, "Bea"));
-        assert_eq!(personal.open(&name).await.unwrap().as_deref(), Some("Ana"));
-        personal.destroy(ana.id).await.unwrap();
-        personal.destroy(ana.id).await.unwrap();
-        assert_eq!(personal.open(&name).await.unwrap(), None);
-        assert_eq!(personal.open(&other).await.unwrap().as_deref(), Some("Bea"));
+        for (_kept, database) in databases().await {
+            let personal = personal(database, 'a');
+            let (ana, bea) = (personal.create().await.unwrap(), personal.create().await.unwrap());
+            let (name, other) = (personal.seal(&ana, "Ana"), personal.seal(&bea, "Bea"));
+            assert_eq!(personal.open(&name).await.unwrap().as_deref(), Some("Ana"));
+            personal.destroy(ana.id).await.unwrap();
+            personal.destroy(ana.id).await.unwrap();
+            assert_eq!(personal.open(&name).await.unwrap(), None);
+            assert_eq!(personal.open(&other).await.unwrap().as_deref(), Some("Bea"));
+        }
     }
 
     #[tokio::test]
     async fn the_same_text_is_sealed_differently_each_time() {
-        let (_folder, database) = database().await;
-        let personal = personal(database, 'a');
-        let key = personal.create().await.unwrap();
-        assert_ne!(personal.seal(&key, "Ana"), personal.seal(&key, "Ana"));
+        for (_kept, database) in databases().await {
+            let personal = personal(database, 'a');
+            let key = personal.create().await.unwrap();
+            assert_ne!(personal.seal(&key, "Ana"), personal.seal(&key, "Ana"));
+        }
     }
 
     #[tokio::test]
     async fn a_key_does_not_open_under_another_secret_or_id() {
-        let (_folder, database) = database().await;
-        let personal_a = personal(database.clone(), 'a');
-        let key = personal_a.create().await.unwrap();
-        assert!(personal(database, 'b').key(key.id).await.is_err());
-        assert!(personal_a.unwrap(Uuid::nil(), &personal_a.wrap(&key)).is_err());
+        for (_kept, database) in databases().await {
+            let personal_a = personal(database.clone(), 'a');
+            let key = personal_a.create().await.unwrap();
+            assert!(personal(database, 'b').key(key.id).await.is_err());
+            assert!(personal_a.unwrap(Uuid::nil(), &personal_a.wrap(&key)).is_err());
+        }
     }
 
     fn personal(database: Database, letter: char) -> Personal {

@@ -15,7 +15,7 @@ use rand::rngs::OsRng;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
 
 /// The shortest service secret that is accepted, in characters.
 const SECRET_MIN_CHARS: usize = 32;
@@ -116,9 +116,7 @@ impl fmt::Debug for Secrets {
 /// Refuses a database that was written under another service secret: nobody could sign in, nothing be opened.
 pub(crate) async fn check_unchanged(database: &Database, secrets: &Secrets) -> Result<()> {
     let tag = secrets.tag();
-    let stored = match database {
-        Database::Sqlite(sqlite) => sqlite.secret_tag(&tag).await?,
-    };
+    let stored = on_engine!(database, engine => engine.secret_tag(&tag).await?);
     ensure!(
         stored == tag,
         "the secret key is not the one that this data was written with; put the old one back, or start with new data"
@@ -226,11 +224,12 @@ mod tests {
 
     #[tokio::test]
     async fn data_of_another_secret_is_refused() {
-        let (_folder, database) = crate::database::tests::database().await;
-        check_unchanged(&database, &secrets('a')).await.unwrap();
-        check_unchanged(&database, &secrets('a')).await.unwrap();
-        let error = check_unchanged(&database, &secrets('b')).await.unwrap_err();
-        assert!(error.to_string().starts_with("the secret key is not the one"), "{error}");
+        for (_kept, database) in crate::database::tests::databases().await {
+            check_unchanged(&database, &secrets('a')).await.unwrap();
+            check_unchanged(&database, &secrets('a')).await.unwrap();
+            let error = check_unchanged(&database, &secrets('b')).await.unwrap_err();
+            assert!(error.to_string().starts_with("the secret key is not the one"), "{error}");
+        }
     }
 
     fn secrets(letter: char) -> Secrets {

@@ -4,64 +4,110 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, info};
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
 use crate::event_store::EventStore;
-use crate::leaf::{Leaf, StoredEvent};
+use crate::postgres::Leader;
+use crate::signals::Signals;
+use crate::sqlite::Sqlite;
 
 /// Events that get their positions in one transaction.
-const BATCH: u32 = 500;
+const BATCH: u32 = 1_000;
 /// How long to trust that a commit wakes the sequencer, before it looks by itself.
 const POLL: Duration = Duration::from_millis(500);
+/// The first pause while an older transaction holds events back. Most end within a millisecond.
+const HELD_BACK: Duration = Duration::from_millis(1);
+/// It is doubled up to this, should the transaction stay open.
+const HELD_BACK_LONG: Duration = Duration::from_millis(16);
+/// The pause after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs until shutdown. A failure is logged and tried again: positions are given in whole transactions,
-/// so there is nothing to repair.
+/// What came of looking for events to number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Round {
+    /// The newest position before it.
+    pub head: u64,
+    /// How many events have got the positions behind it.
+    pub numbered: u64,
+    /// Whether there are more that must wait for an older transaction to end.
+    pub held_back: bool,
+}
+
+/// Who numbers: the only process on a file, or the one that leads on a server.
+enum Sequencer {
+    Alone(Sqlite),
+    Leading(Leader),
+}
+
+/// Runs until shutdown; on a server it stands by while the sequencer of another process numbers. A failure is logged
+/// and tried again: positions are given in whole transactions, so there is nothing to repair.
 pub async fn run(store: EventStore, shutdown: CancellationToken) {
     let work = async {
         loop {
-            match number(&store).await {
-                Ok(count) if count == BATCH as usize => continue,
-                Ok(_) => {}
-                Err(error) => error!(error = format!("{error:#}"), "events could not be numbered"),
+            if let Err(error) = lead(&store).await {
+                error!(error = format!("{error:#}"), "events could not be numbered");
             }
-            let _ = tokio::time::timeout(POLL, store.signals.committed.notified()).await;
+            store.signals.set_leads(false);
+            sleep(PAUSE).await;
         }
     };
     shutdown.run_until_cancelled(work).await;
+    store.signals.set_leads(false);
 }
 
-/// Gives positions to the next committed events and says to how many; they are readable then.
+/// Gives positions to the next committed events and says to how many; they are readable then. Waits while an older
+/// transaction holds them back.
 ///
 /// # Errors
 /// When the database fails or an event cannot be read; no position is given then.
 pub async fn number(store: &EventStore) -> Result<usize> {
-    let Database::Sqlite(sqlite) = &store.database;
-    // The head is read first: should another sequencer come between, the append finds it moved.
-    let head = sqlite.head().await?;
-    // Hashed before the transaction, because commands wait for that one.
-    let leaves = leaves(sqlite.unnumbered(BATCH).await?)?;
-    if leaves.is_empty() {
-        publish(store, head);
-        return Ok(0);
+    loop {
+        let round = on_engine!(&store.database, engine => engine.number(BATCH).await?);
+        store.signals.publish(round.head + round.numbered);
+        if !round.held_back {
+            return Ok(round.numbered as usize);
+        }
+        sleep(HELD_BACK).await;
     }
-    if !sqlite.append(head, &leaves).await? {
-        return Ok(0);
-    }
-    publish(store, head + leaves.len() as u64);
-    Ok(leaves.len())
 }
 
-fn leaves(events: Vec<(i64, StoredEvent)>) -> Result<Vec<(i64, Leaf)>> {
-    events.into_iter().map(|(id, event)| Ok((id, event.leaf()?))).collect()
+async fn lead(store: &EventStore) -> Result<()> {
+    let mut sequencer = match &store.database {
+        Database::Sqlite(sqlite) => Sequencer::Alone(sqlite.clone()),
+        Database::Postgres(postgres) => Sequencer::Leading(postgres.lead().await?),
+    };
+    store.signals.set_leads(true);
+    info!("this process numbers the events");
+    sequencer.follow(&store.signals).await
 }
 
-/// Wakes the readers of this process, unless they know already.
-fn publish(store: &EventStore, head: u64) {
-    store.signals.heads.send_if_modified(|known| {
-        let newer = head > *known;
-        *known = head.max(*known);
-        newer
-    });
+impl Sequencer {
+    /// Numbers whatever is committed, as it is committed.
+    async fn follow(&mut self, signals: &Signals) -> Result<()> {
+        let mut pause = HELD_BACK;
+        loop {
+            let round = self.number().await?;
+            signals.publish(round.head + round.numbered);
+            if round.held_back {
+                // Further commits change nothing about it.
+                sleep(pause).await;
+                pause = (pause * 2).min(HELD_BACK_LONG);
+                continue;
+            }
+            pause = HELD_BACK;
+            if round.numbered == 0 {
+                let _ = timeout(POLL, signals.committed.notified()).await;
+            }
+        }
+    }
+
+    async fn number(&mut self) -> Result<Round> {
+        match self {
+            Self::Alone(sqlite) => sqlite.number(BATCH).await,
+            Self::Leading(leader) => leader.number(BATCH).await,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::UserId;
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{Database, on_engine};
 use crate::secrets::{Secrets, random_id, random_token};
 
 /// How long a session lives after it was opened or last refreshed.
@@ -114,9 +114,7 @@ impl Sessions {
             expires_at: expires_at.timestamp_millis(),
             forget_before: (now - LIFE).timestamp_millis(),
         };
-        let exchanged = match &self.database {
-            Database::Sqlite(sqlite) => sqlite.exchange_token(&exchange).await,
-        };
+        let exchanged = on_engine!(&self.database, engine => engine.exchange_token(&exchange).await);
         match exchanged.map_err(RefreshError::Failed)? {
             Exchanged::Open(id, user) => Ok((user, Session { id, token: new, expires_at })),
             Exchanged::Unknown => Err(RefreshError::Unknown),
@@ -129,9 +127,7 @@ impl Sessions {
     /// # Errors
     /// When the database fails.
     pub async fn is_open(&self, session: Uuid, now: DateTime<Utc>) -> Result<Option<UserId>> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.session_user(session, now.timestamp_millis()).await,
-        }
+        on_engine!(&self.database, engine => engine.session_user(session, now.timestamp_millis()).await)
     }
 
     /// The session and user that a cookie of the page stands for, while the session is open.
@@ -140,9 +136,7 @@ impl Sessions {
     /// When the database fails.
     pub async fn page_user(&self, token: &str, now: DateTime<Utc>) -> Result<Option<(Uuid, UserId)>> {
         let hash = self.secrets.token_hash(token);
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.page_session(&hash, now.timestamp_millis()).await,
-        }
+        on_engine!(&self.database, engine => engine.page_session(&hash, now.timestamp_millis()).await)
     }
 
     /// Ends a session.
@@ -150,9 +144,7 @@ impl Sessions {
     /// # Errors
     /// When the database fails.
     pub async fn end(&self, session: Uuid, now: DateTime<Utc>) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.end_session(session, now.timestamp_millis()).await,
-        }
+        on_engine!(&self.database, engine => engine.end_session(session, now.timestamp_millis()).await)
     }
 
     /// Ends all sessions of a user but one.
@@ -160,9 +152,7 @@ impl Sessions {
     /// # Errors
     /// When the database fails.
     pub async fn end_others(&self, user: UserId, keep: Uuid, now: DateTime<Utc>) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.end_other_sessions(user, keep, now.timestamp_millis()).await,
-        }
+        on_engine!(&self.database, engine => engine.end_other_sessions(user, keep, now.timestamp_millis()).await)
     }
 
     /// Ends and forgets all sessions of a user.
@@ -170,9 +160,7 @@ impl Sessions {
     /// # Errors
     /// When the database fails.
     pub async fn end_all(&self, user: UserId) -> Result<()> {
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.delete_sessions(user).await,
-        }
+        on_engine!(&self.database, engine => engine.delete_sessions(user).await)
     }
 
     async fn open_as(&self, kind: Kind, user: UserId, now: DateTime<Utc>) -> Result<Session> {
@@ -185,100 +173,104 @@ impl Sessions {
             now: now.timestamp_millis(),
             expires_at: session.expires_at.timestamp_millis(),
         };
-        match &self.database {
-            Database::Sqlite(sqlite) => sqlite.insert_session(&new).await?,
-        }
+        on_engine!(&self.database, engine => engine.insert_session(&new).await?);
         Ok(session)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tempfile::TempDir;
-
     use super::*;
+    use crate::database::tests::{Kept, databases};
 
     const ANA: UserId = UserId(Uuid::from_u128(1));
 
     #[tokio::test]
     async fn a_session_is_open_until_it_ends_or_expires() {
-        let (_folder, sessions) = sessions().await;
-        let session = sessions.open(ANA, day(0)).await.unwrap();
-        assert_eq!(sessions.is_open(session.id, day(29)).await.unwrap(), Some(ANA));
-        assert_eq!(sessions.is_open(session.id, day(30)).await.unwrap(), None);
-        sessions.end(session.id, day(1)).await.unwrap();
-        assert_eq!(sessions.is_open(session.id, day(1)).await.unwrap(), None);
-        assert!(matches!(sessions.refresh(&session.token, day(1)).await, Err(RefreshError::Unknown)));
+        for (_kept, sessions) in sessions().await {
+            let session = sessions.open(ANA, day(0)).await.unwrap();
+            assert_eq!(sessions.is_open(session.id, day(29)).await.unwrap(), Some(ANA));
+            assert_eq!(sessions.is_open(session.id, day(30)).await.unwrap(), None);
+            sessions.end(session.id, day(1)).await.unwrap();
+            assert_eq!(sessions.is_open(session.id, day(1)).await.unwrap(), None);
+            assert!(matches!(sessions.refresh(&session.token, day(1)).await, Err(RefreshError::Unknown)));
+        }
     }
 
     #[tokio::test]
     async fn a_refresh_prolongs_the_session_and_gives_another_token() {
-        let (_folder, sessions) = sessions().await;
-        let first = sessions.open(ANA, day(0)).await.unwrap();
-        let (user, second) = sessions.refresh(&first.token, day(20)).await.unwrap();
-        assert_eq!((user, second.id, second.expires_at), (ANA, first.id, day(50)));
-        assert_ne!(second.token, first.token);
-        assert_eq!(sessions.is_open(first.id, day(40)).await.unwrap(), Some(ANA));
-        assert!(matches!(sessions.refresh(&second.token, day(51)).await, Err(RefreshError::Unknown)));
+        for (_kept, sessions) in sessions().await {
+            let first = sessions.open(ANA, day(0)).await.unwrap();
+            let (user, second) = sessions.refresh(&first.token, day(20)).await.unwrap();
+            assert_eq!((user, second.id, second.expires_at), (ANA, first.id, day(50)));
+            assert_ne!(second.token, first.token);
+            assert_eq!(sessions.is_open(first.id, day(40)).await.unwrap(), Some(ANA));
+            assert!(matches!(sessions.refresh(&second.token, day(51)).await, Err(RefreshError::Unknown)));
+        }
     }
 
     #[tokio::test]
     async fn reusing_a_refresh_token_ends_its_family_and_no_other() {
-        let (_folder, sessions) = sessions().await;
-        let other = sessions.open(ANA, day(0)).await.unwrap();
-        let first = sessions.open(ANA, day(0)).await.unwrap();
-        let (_, second) = sessions.refresh(&first.token, day(1)).await.unwrap();
-        assert!(matches!(sessions.refresh(&first.token, day(2)).await, Err(RefreshError::Reused)));
-        assert!(matches!(sessions.refresh(&second.token, day(2)).await, Err(RefreshError::Unknown)));
-        assert_eq!(sessions.is_open(first.id, day(2)).await.unwrap(), None);
-        assert_eq!(sessions.is_open(other.id, day(2)).await.unwrap(), Some(ANA));
+        for (_kept, sessions) in sessions().await {
+            let other = sessions.open(ANA, day(0)).await.unwrap();
+            let first = sessions.open(ANA, day(0)).await.unwrap();
+            let (_, second) = sessions.refresh(&first.token, day(1)).await.unwrap();
+            assert!(matches!(sessions.refresh(&first.token, day(2)).await, Err(RefreshError::Reused)));
+            assert!(matches!(sessions.refresh(&second.token, day(2)).await, Err(RefreshError::Unknown)));
+            assert_eq!(sessions.is_open(first.id, day(2)).await.unwrap(), None);
+            assert_eq!(sessions.is_open(other.id, day(2)).await.unwrap(), Some(ANA));
+        }
     }
 
     #[tokio::test]
     async fn of_two_who_refresh_at_once_only_one_succeeds() {
-        let (_folder, sessions) = sessions().await;
-        let session = sessions.open(ANA, day(0)).await.unwrap();
-        let both = tokio::join!(sessions.refresh(&session.token, day(1)), sessions.refresh(&session.token, day(1)));
-        let successes = [both.0.is_ok(), both.1.is_ok()].into_iter().filter(|ok| *ok).count();
-        assert_eq!(successes, 1);
-        assert_eq!(sessions.is_open(session.id, day(1)).await.unwrap(), None);
+        for (_kept, sessions) in sessions().await {
+            let session = sessions.open(ANA, day(0)).await.unwrap();
+            let both = tokio::join!(sessions.refresh(&session.token, day(1)), sessions.refresh(&session.token, day(1)));
+            let successes = [both.0.is_ok(), both.1.is_ok()].into_iter().filter(|ok| *ok).count();
+            assert_eq!(successes, 1);
+            assert_eq!(sessions.is_open(session.id, day(1)).await.unwrap(), None);
+        }
     }
 
     #[tokio::test]
     async fn a_token_of_the_page_and_a_refresh_token_do_not_stand_for_each_other() {
-        let (_folder, sessions) = sessions().await;
-        let page = sessions.open_page(ANA, day(0)).await.unwrap();
-        let api = sessions.open(ANA, day(0)).await.unwrap();
-        assert_eq!(sessions.page_user(&page.token, day(1)).await.unwrap(), Some((page.id, ANA)));
-        assert_eq!(sessions.page_user(&api.token, day(1)).await.unwrap(), None);
-        assert_eq!(sessions.page_user(&page.token, day(30)).await.unwrap(), None);
-        assert!(matches!(sessions.refresh(&page.token, day(1)).await, Err(RefreshError::Unknown)));
-        assert_eq!(sessions.is_open(page.id, day(1)).await.unwrap(), Some(ANA));
+        for (_kept, sessions) in sessions().await {
+            let page = sessions.open_page(ANA, day(0)).await.unwrap();
+            let api = sessions.open(ANA, day(0)).await.unwrap();
+            assert_eq!(sessions.page_user(&page.token, day(1)).await.unwrap(), Some((page.id, ANA)));
+            assert_eq!(sessions.page_user(&api.token, day(1)).await.unwrap(), None);
+            assert_eq!(sessions.page_user(&page.token, day(30)).await.unwrap(), None);
+            assert!(matches!(sessions.refresh(&page.token, day(1)).await, Err(RefreshError::Unknown)));
+            assert_eq!(sessions.is_open(page.id, day(1)).await.unwrap(), Some(ANA));
+        }
     }
 
     #[tokio::test]
     async fn ends_the_other_sessions_or_all() {
-        let (_folder, sessions) = sessions().await;
-        let bea = UserId(Uuid::from_u128(2));
-        let opened = [
-            sessions.open(ANA, day(0)).await.unwrap().id,
-            sessions.open_page(ANA, day(0)).await.unwrap().id,
-            sessions.open(bea, day(0)).await.unwrap().id,
-        ];
-        sessions.end_others(ANA, opened[0], day(1)).await.unwrap();
-        assert_eq!(open(&sessions, &opened).await, [true, false, true]);
-        sessions.end_all(ANA).await.unwrap();
-        assert_eq!(open(&sessions, &opened).await, [false, false, true]);
+        for (_kept, sessions) in sessions().await {
+            let bea = UserId(Uuid::from_u128(2));
+            let opened = [
+                sessions.open(ANA, day(0)).await.unwrap().id,
+                sessions.open_page(ANA, day(0)).await.unwrap().id,
+                sessions.open(bea, day(0)).await.unwrap().id,
+            ];
+            sessions.end_others(ANA, opened[0], day(1)).await.unwrap();
+            assert_eq!(open(&sessions, &opened).await, [true, false, true]);
+            sessions.end_all(ANA).await.unwrap();
+            assert_eq!(open(&sessions, &opened).await, [false, false, true]);
+        }
     }
 
     #[tokio::test]
     async fn a_request_that_is_cut_off_does_no_harm_to_the_next() {
-        let (_folder, sessions) = sessions().await;
-        for round in 0..60 {
-            let cut = sessions.open(ANA, day(0));
-            let _ = tokio::time::timeout(std::time::Duration::from_micros(round * 20), cut).await;
-            let session = sessions.open(ANA, day(0)).await.unwrap();
-            assert!(sessions.is_open(session.id, day(0)).await.unwrap().is_some(), "it was not committed");
+        for (_kept, sessions) in sessions().await {
+            for round in 0..60 {
+                let cut = sessions.open(ANA, day(0));
+                let _ = tokio::time::timeout(std::time::Duration::from_micros(round * 20), cut).await;
+                let session = sessions.open(ANA, day(0)).await.unwrap();
+                assert!(sessions.is_open(session.id, day(0)).await.unwrap().is_some(), "it was not committed");
+            }
         }
     }
 
@@ -290,9 +282,9 @@ mod tests {
         open
     }
 
-    async fn sessions() -> (TempDir, Sessions) {
-        let (folder, database) = crate::database::tests::database().await;
-        (folder, Sessions::on(database, Arc::new(Secrets::new(&"s".repeat(32)).unwrap())))
+    async fn sessions() -> [(Kept, Sessions); 2] {
+        let secrets = Arc::new(Secrets::new(&"s".repeat(32)).unwrap());
+        databases().await.map(|(kept, database)| (kept, Sessions::on(database, secrets.clone())))
     }
 
     fn day(number: i64) -> DateTime<Utc> {

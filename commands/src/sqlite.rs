@@ -1,19 +1,38 @@
-//! The SQLite engine: how it is opened. All SQL that it runs is in the files beside this one.
-
-mod consumers;
-mod events;
-mod log;
-mod people;
-mod sessions;
+//! The SQLite engine: how it is opened, and what only its SQL can say.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlite_es::SqliteEventRepository as EventRepository;
+use sqlx::Row;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection as Connection, SqliteJournalMode, SqlitePool as Pool, SqlitePoolOptions,
+    SqliteRow as EngineRow, SqliteSynchronous,
+};
 use url::Url;
 
-pub(crate) use log::LogRow;
+use crate::migrations::{DatabaseOptions, migrate};
+
+/// The SQL that both engines understand is written once and compiled for each.
+macro_rules! same_event {
+    () => {
+        "e.id = l.event_id"
+    };
+}
+#[path = "engine/consumers.rs"]
+mod consumers;
+#[path = "engine/events.rs"]
+mod events;
+#[path = "engine/log.rs"]
+mod log;
+#[path = "engine/people.rs"]
+mod people;
+#[path = "engine/sessions.rs"]
+mod sessions;
+
+mod numbering;
+
+use Sqlite as Engine;
 
 /// SQLite has one writer: several connections that write would only wait for each other's lock.
 const WRITERS: u32 = 1;
@@ -31,20 +50,21 @@ const WAL_MAX_BYTES: &str = "67108864";
 /// transaction stays open, and everything that the connection commits later is lost.
 #[derive(Clone)]
 pub(crate) struct Sqlite {
-    writer: SqlitePool,
-    reader: SqlitePool,
+    writer: Pool,
+    reader: Pool,
 }
 
 impl Sqlite {
     /// Opens the file that `sqlite:///path` names, creates it when there is none, and migrates it.
-    pub async fn open(url: &Url) -> Result<Self> {
+    pub async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
         let path = url.to_file_path().ok();
         let path = path.with_context(|| format!("'{url}' names no file; write sqlite:///<absolute path>"))?;
-        let options = options().filename(&path);
+        let file = file().filename(&path);
         let failed = || format!("opening the event store {}", path.display());
-        let writer = pool(WRITERS).connect_with(options.clone()).await.with_context(failed)?;
-        sqlx::migrate!("../migrations/sqlite/events").run(&writer).await.context("migrating the event store")?;
-        let reader = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.with_context(failed)?;
+        let writer = pool(WRITERS).connect_with(file.clone()).await.with_context(failed)?;
+        let migrations = sqlx::migrate!("../migrations/sqlite/events");
+        migrate(&mut *writer.acquire().await.with_context(failed)?, migrations, options.migrate).await?;
+        let reader = pool(READERS).connect_with(file.pragma("query_only", "ON")).await.with_context(failed)?;
         Ok(Self { writer, reader })
     }
 
@@ -55,7 +75,7 @@ impl Sqlite {
     }
 }
 
-fn options() -> SqliteConnectOptions {
+fn file() -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -80,4 +100,9 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 /// SQLite's integers are signed; a number beyond them is beyond every row as well.
 fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// When an event was recorded, as its leaf hash covers it.
+fn recorded_at(row: &EngineRow) -> Result<String> {
+    Ok(row.try_get("recorded_at")?)
 }

@@ -65,6 +65,7 @@ pub fn start(
     shutdown: &CancellationToken,
 ) -> Positions {
     let mut positions = Positions::default();
+    spawn(tasks, commands::signals::run(context.commands.store.clone(), shutdown.clone()));
     for role in roles {
         match role {
             Role::Relay => {

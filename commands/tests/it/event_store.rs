@@ -12,6 +12,30 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+/// A test of each promise, on a store that `$new_store` makes.
+macro_rules! promises {
+    ($new_store:path: $($promise:ident)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $promise() {
+            let (_kept, store) = $new_store().await;
+            crate::event_store::$promise(&store).await;
+        })*
+    };
+    ($new_store:path) => {
+        $crate::event_store::promises! {
+            $new_store:
+            what_is_refused_leaves_nothing
+            positions_have_no_gaps_while_many_write
+            a_sequencer_that_dies_numbers_nothing_twice
+            a_command_that_is_cut_off_is_whole_or_nothing
+            an_event_is_read_as_it_was_written
+            a_customer_reads_only_its_events
+            a_waiting_reader_is_woken
+        }
+    };
+}
+pub(crate) use promises;
+
 /// Of 24 identical uploads at the same moment, through two doors to the same store, one is new and the others are
 /// duplicates; each has its own event.
 pub async fn commands_on_one_aggregate_collide_and_all_land_once(store: &EventStore, other: &EventStore) {

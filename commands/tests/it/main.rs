@@ -3,5 +3,7 @@
 
 mod event_store;
 mod files;
+mod fresh_postgres;
 mod local_files;
+mod postgres;
 mod sqlite;

@@ -6,25 +6,7 @@ use tempfile::TempDir;
 
 use crate::event_store::{self, upload};
 
-macro_rules! conforms {
-    ($($promise:ident)*) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $promise() {
-            let (_folder, store) = new_store().await;
-            event_store::$promise(&store).await;
-        })*
-    };
-}
-
-conforms! {
-    what_is_refused_leaves_nothing
-    positions_have_no_gaps_while_many_write
-    a_sequencer_that_dies_numbers_nothing_twice
-    a_command_that_is_cut_off_is_whole_or_nothing
-    an_event_is_read_as_it_was_written
-    a_customer_reads_only_its_events
-    a_waiting_reader_is_woken
-}
+event_store::promises!(new_store);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_on_one_aggregate_collide_and_all_land_once() {

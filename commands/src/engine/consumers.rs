@@ -1,18 +1,16 @@
-//! Checkpoints and parked events in SQLite.
+//! Checkpoints and parked events.
 
 use anyhow::{Context, Result};
-use chrono::DateTime;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use super::{Sqlite, integer};
+use super::{Engine, EngineRow, integer};
 use crate::checkpoints::Parked;
 
-impl Sqlite {
+impl Engine {
     pub async fn checkpoint(&self, consumer: &str) -> Result<u64> {
         let position = sqlx::query_scalar("SELECT position FROM checkpoints WHERE consumer = $1").bind(consumer);
-        let position = position.fetch_optional(&self.reader).await.context("reading a checkpoint")?;
-        Ok(position.unwrap_or(0))
+        let position: Option<i64> = position.fetch_optional(&self.reader).await.context("reading a checkpoint")?;
+        Ok(position.unwrap_or(0).cast_unsigned())
     }
 
     pub async fn set_checkpoint(&self, consumer: &str, position: u64) -> Result<()> {
@@ -47,11 +45,11 @@ impl Sqlite {
     }
 }
 
-fn parked(row: &SqliteRow) -> Result<Parked> {
+fn parked(row: &EngineRow) -> Result<Parked> {
     Ok(Parked {
         consumer: row.try_get("consumer")?,
-        position: row.try_get("position")?,
+        position: row.try_get::<i64, _>("position")?.cast_unsigned(),
         error: row.try_get("error")?,
-        parked_at: DateTime::parse_from_rfc3339(row.try_get("parked_at")?)?.to_utc(),
+        parked_at: row.try_get("parked_at")?,
     })
 }

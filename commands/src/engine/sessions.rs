@@ -1,14 +1,14 @@
-//! Sessions and their tokens in SQLite.
+//! Sessions and their tokens.
 
 use anyhow::{Context, Result};
 use domain::UserId;
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 use uuid::Uuid;
 
-use super::Sqlite;
+use super::{Connection, Engine};
 use crate::sessions::{Exchange, Exchanged, Kind, NewSession};
 
-impl Sqlite {
+impl Engine {
     /// Stores a session with its token, and forgets those that expired.
     pub async fn insert_session(&self, new: &NewSession) -> Result<()> {
         let mut transaction = self.writer.begin().await.context("opening a session")?;
@@ -79,14 +79,14 @@ impl Sqlite {
     }
 }
 
-async fn insert_token(connection: &mut SqliteConnection, hash: &[u8], session: &str) -> Result<()> {
+async fn insert_token(connection: &mut Connection, hash: &[u8], session: &str) -> Result<()> {
     let insert = sqlx::query("INSERT INTO session_tokens (token_hash, session_id) VALUES ($1, $2)");
     let insert = insert.bind(hash).bind(session).execute(connection).await;
     insert.map(drop).context("storing a token")
 }
 
 /// Marks a token of an open session as used and gives the session.
-async fn use_token(connection: &mut SqliteConnection, exchange: &Exchange) -> Result<Option<String>> {
+async fn use_token(connection: &mut Connection, exchange: &Exchange) -> Result<Option<String>> {
     let used = sqlx::query_scalar(
         "UPDATE session_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND session_id IN
              (SELECT session_id FROM sessions WHERE kind = 'api' AND ended_at IS NULL AND expires_at > $2)
@@ -96,7 +96,7 @@ async fn use_token(connection: &mut SqliteConnection, exchange: &Exchange) -> Re
     used.context("using a token")
 }
 
-async fn prolong(connection: &mut SqliteConnection, exchange: &Exchange, session: &str) -> Result<Exchanged> {
+async fn prolong(connection: &mut Connection, exchange: &Exchange, session: &str) -> Result<Exchanged> {
     insert_token(connection, &exchange.new_hash, session).await?;
     let forget = sqlx::query("DELETE FROM session_tokens WHERE session_id = $1 AND used_at < $2");
     let forget = forget.bind(session).bind(exchange.forget_before).execute(&mut *connection).await;
@@ -108,7 +108,7 @@ async fn prolong(connection: &mut SqliteConnection, exchange: &Exchange, session
 }
 
 /// Ends the session of a token that was used before; says whether there is one.
-async fn end_family(connection: &mut SqliteConnection, exchange: &Exchange) -> Result<bool> {
+async fn end_family(connection: &mut Connection, exchange: &Exchange) -> Result<bool> {
     let end = sqlx::query(
         "UPDATE sessions SET ended_at = coalesce(ended_at, $2) WHERE session_id IN
              (SELECT session_id FROM session_tokens WHERE token_hash = $1 AND used_at IS NOT NULL)",

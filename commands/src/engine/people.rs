@@ -1,11 +1,11 @@
-//! Subject keys, credentials, idempotency keys and the tag of the service secret in SQLite.
+//! Subject keys, credentials, idempotency keys and the tag of the service secret.
 
 use anyhow::{Context, Result};
 use uuid::Uuid;
 
-use super::Sqlite;
+use super::Engine;
 
-impl Sqlite {
+impl Engine {
     /// Stores the tag of the service secret unless there is one; gives the one that stands.
     pub async fn secret_tag(&self, tag: &[u8]) -> Result<Vec<u8>> {
         let first = sqlx::query("INSERT INTO service_secret (only_row, tag) VALUES (1, $1) ON CONFLICT DO NOTHING");
@@ -48,18 +48,21 @@ impl Sqlite {
 
     /// Stores a fingerprint under a key unless there is one: `None` when it is new, else the one that stands.
     pub async fn claim(&self, owner: &str, key: &str, fingerprint: &[u8]) -> Result<Option<Vec<u8>>> {
-        let mut transaction = self.writer.begin().await.context("claiming an idempotency key")?;
-        let first = sqlx::query(
-            "INSERT INTO idempotency_keys (owner, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        );
-        let first = first.bind(owner).bind(key).bind(fingerprint).execute(&mut *transaction).await;
-        if first.context("claiming an idempotency key")?.rows_affected() == 1 {
-            transaction.commit().await.context("claiming an idempotency key")?;
-            return Ok(None);
+        loop {
+            let first = sqlx::query(
+                "INSERT INTO idempotency_keys (owner, key, fingerprint) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            );
+            let first = first.bind(owner).bind(key).bind(fingerprint).execute(&self.writer).await;
+            if first.context("claiming an idempotency key")?.rows_affected() == 1 {
+                return Ok(None);
+            }
+            let stored = sqlx::query_scalar("SELECT fingerprint FROM idempotency_keys WHERE owner = $1 AND key = $2");
+            let stored = stored.bind(owner).bind(key).fetch_optional(&self.writer).await;
+            // A key that was released in between is claimed after all.
+            if let Some(stored) = stored.context("reading an idempotency key")? {
+                return Ok(Some(stored));
+            }
         }
-        let stored = sqlx::query_scalar("SELECT fingerprint FROM idempotency_keys WHERE owner = $1 AND key = $2");
-        let stored = stored.bind(owner).bind(key).fetch_one(&mut *transaction).await;
-        stored.map(Some).context("reading an idempotency key")
     }
 
     pub async fn release(&self, owner: &str, key: &str) -> Result<()> {

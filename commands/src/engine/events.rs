@@ -1,4 +1,4 @@
-//! Loads and appends the events of one aggregate, through cqrs-es and sqlite-es.
+//! Loads and appends the events of one aggregate, through cqrs-es and its repository for the engine.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -6,12 +6,10 @@ use std::error::Error;
 use anyhow::{Context, Result, anyhow};
 use cqrs_es::persist::{EventStoreAggregateContext, PersistedEventStore};
 use cqrs_es::{Aggregate, AggregateError, EventStore as _};
-use sqlite_es::SqliteEventRepository;
-use sqlx::SqlitePool;
 
-use super::Sqlite;
+use super::{Engine, EventRepository, Pool};
 
-impl Sqlite {
+impl Engine {
     /// An aggregate as all its events made it.
     pub async fn load<A: Aggregate>(&self, id: &str) -> Result<EventStoreAggregateContext<A>> {
         let loaded = streams::<A>(&self.reader).load_aggregate(id).await;
@@ -33,11 +31,11 @@ impl Sqlite {
     }
 }
 
-fn streams<A: Aggregate>(pool: &SqlitePool) -> PersistedEventStore<SqliteEventRepository, A> {
-    PersistedEventStore::new_event_store(SqliteEventRepository::new(pool.clone()))
+fn streams<A: Aggregate>(pool: &Pool) -> PersistedEventStore<EventRepository, A> {
+    PersistedEventStore::new_event_store(EventRepository::new(pool.clone()))
 }
 
-/// sqlite-es reports only violations of a primary key as conflicts; here the key is a unique constraint.
+/// sqlite-es reports only violations of a primary key as conflicts; there the key is a unique constraint.
 fn is_conflict<E: Error>(error: &AggregateError<E>) -> bool {
     match error {
         AggregateError::AggregateConflict => true,

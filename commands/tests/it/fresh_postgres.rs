@@ -1,0 +1,65 @@
+//! A PostgreSQL database of its own for a test, on the server that `deploy/services.sh` names. Other crates' tests
+//! use this file as well.
+#![allow(clippy::disallowed_methods, reason = "a test chooses its own names and reads where the server is")]
+
+use std::path::Path;
+use std::process::Command;
+
+use sqlx::{Connection, Executor, PgConnection};
+use url::Url;
+use uuid::Uuid;
+
+/// The database; it goes with this value.
+pub struct FreshPostgres {
+    /// Names the database.
+    pub url: Url,
+    server: Url,
+    name: String,
+}
+
+impl FreshPostgres {
+    /// Creates a database.
+    ///
+    /// # Panics
+    /// When there is no server.
+    pub async fn new() -> Self {
+        let server = server();
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let mut url = server.clone();
+        url.set_path(&name);
+        run(&server, &format!("CREATE DATABASE {name}")).await;
+        Self { url, server, name }
+    }
+}
+
+impl Drop for FreshPostgres {
+    fn drop(&mut self) {
+        let (server, drop) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let thread = std::thread::spawn(move || runtime().unwrap().block_on(run(&server, &drop)));
+        // A database that is left over harms nobody; a second panic would hide the first.
+        let _ = thread.join();
+    }
+}
+
+/// The server of the environment, or else the one of `deploy/services.sh`.
+fn server() -> Url {
+    let given = std::env::var("DATACORE_EVENT_STORE_URL").ok().filter(|url| url.starts_with("postgres"));
+    let url = given.or_else(started).expect("no PostgreSQL for this test: run `deploy/services.sh up` first");
+    url.parse().unwrap()
+}
+
+fn started() -> Option<String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh");
+    let output = Command::new(script).arg("env").output().ok()?;
+    let lines = String::from_utf8(output.stdout).ok()?;
+    lines.lines().find_map(|line| line.strip_prefix("export DATACORE_EVENT_STORE_URL=").map(str::to_owned))
+}
+
+async fn run(server: &Url, statement: &str) {
+    let connected = PgConnection::connect(server.as_str()).await;
+    let mut connection = connected
+        .expect("PostgreSQL does not answer: run `deploy/services.sh up`, and look at the URL in the environment");
+    connection.execute(statement).await.unwrap();
+    let _ = connection.close().await;
+}
