@@ -1,10 +1,14 @@
 //! The cache seam: what may be lost at any moment without losing anything.
 
+mod redis;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use url::Url;
+
+use redis::Redis;
 
 /// The size of everything in the memory of one process.
 const MAX_BYTES: u64 = 64 << 20;
@@ -16,6 +20,8 @@ const OVERHEAD_BYTES: usize = 128;
 pub enum Cache {
     /// In the memory of this process.
     Memory(Memory),
+    /// In Redis, shared by several processes.
+    Redis(Redis),
 }
 
 /// Values in the memory of this process; the least useful go when there is no room.
@@ -29,33 +35,51 @@ pub struct Entry {
 }
 
 impl Cache {
-    /// Opens the cache that a URL names: `memory:`.
+    /// Opens the cache that a URL names: `memory:` or `redis://host:6379/0`. Redis need not be there.
     ///
     /// # Errors
     /// When the scheme is not supported.
     pub fn open(url: &Url) -> Result<Self> {
         match url.scheme() {
             "memory" => Ok(Self::Memory(memory())),
-            other => bail!("the cache URL begins with '{other}:'; supported is memory:"),
+            "redis" | "rediss" => Ok(Self::Redis(Redis::open(url)?)),
+            other => bail!("the cache URL begins with '{other}:'; supported are memory: and redis:"),
         }
     }
 
     /// The value of a key, while it lives.
     pub async fn get(&self, key: &str) -> Option<Bytes> {
-        let Self::Memory(memory) = self;
-        memory.get(key).await.map(|entry| entry.value)
+        match self {
+            Self::Memory(memory) => memory.get(key).await.map(|entry| entry.value),
+            Self::Redis(redis) => redis.get(key).await,
+        }
     }
 
     /// Gives a key a value for some time.
     pub async fn put(&self, key: impl Into<String>, value: Bytes, ttl: Duration) {
-        let Self::Memory(memory) = self;
-        memory.insert(key.into(), Entry { value, ttl }).await;
+        match self {
+            Self::Memory(memory) => memory.insert(key.into(), Entry { value, ttl }).await,
+            Self::Redis(redis) => redis.put(&key.into(), &value, ttl).await,
+        }
     }
 
     /// Ends the life of a key's value.
     pub async fn remove(&self, key: &str) {
-        let Self::Memory(memory) = self;
-        memory.invalidate(key).await;
+        match self {
+            Self::Memory(memory) => memory.invalidate(key).await,
+            Self::Redis(redis) => redis.remove(key).await,
+        }
+    }
+
+    /// Whether the cache can be reached. Without it everything goes on, only slower.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn check(&self) -> Result<()> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Redis(redis) => redis.check().await,
+        }
     }
 }
 
@@ -85,6 +109,7 @@ impl moka::Expiry<String, Entry> for TimeToLive {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::servers;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -93,10 +118,31 @@ mod tests {
         conforms(&Cache::open(&"memory:".parse().unwrap()).unwrap()).await;
     }
 
+    #[tokio::test]
+    async fn redis_is_a_cache() {
+        let mut url = servers::url("DATACORE_CACHE_URL", "redis");
+        url.query_pairs_mut().append_pair("prefix", &servers::fresh_name());
+        let cache = Cache::open(&url).unwrap();
+        cache.check().await.unwrap();
+        conforms(&cache).await;
+    }
+
+    #[tokio::test]
+    async fn a_redis_that_is_away_is_an_empty_cache_that_keeps_nobody_waiting() {
+        let cache = Cache::open(&"redis://127.0.0.1:1/0".parse().unwrap()).unwrap();
+        let start = Instant::now();
+        for _ in 0..1_000 {
+            cache.put("a", Bytes::from_static(b"1"), LONG).await;
+            assert_eq!(cache.get("a").await, None);
+        }
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        assert!(cache.check().await.is_err());
+    }
+
     #[test]
     fn says_what_is_supported() {
         let error = Cache::open(&"memcached://host".parse().unwrap()).err().unwrap();
-        assert!(error.to_string().contains("supported is memory:"));
+        assert!(error.to_string().contains("supported are memory: and redis:"));
     }
 
     #[tokio::test]
@@ -106,7 +152,7 @@ mod tests {
         for key in 0..16 {
             cache.put(key.to_string(), value.clone(), LONG).await;
         }
-        let Cache::Memory(memory) = &cache;
+        let Cache::Memory(memory) = &cache else { panic!("it is the memory") };
         memory.run_pending_tasks().await;
         assert!(memory.weighted_size() <= MAX_BYTES);
     }
