@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::{self, App};
 use crate::config::{Config, Settings};
 use crate::generate::{self, Plan};
-use crate::{demo, openapi, server};
+use crate::{demo, health, openapi, server};
 
 /// Turns the purchases of retail stores into segments of shoppers.
 #[derive(Parser)]
@@ -60,6 +60,8 @@ enum Command {
         #[arg(long)]
         replay: bool,
     },
+    /// Asks the service on this machine whether it is ready: for health checks of containers.
+    Health,
     /// Prints the configuration in force, without secrets.
     Config,
     /// Prints the OpenAPI document.
@@ -97,6 +99,7 @@ impl Cli {
             Command::Verify => verify(&config()?).await,
             Command::Events { after } => events(&config()?, after).await,
             Command::Parked { replay } => parked(&config()?, replay).await,
+            Command::Health => health::ask(config()?.listen).await,
             Command::Config => say(&config()?.shown()?),
             Command::Openapi => say(&(openapi::routes().1.to_pretty_json()? + "\n")),
             Command::Generate { rows, seed, shoppers, truth } => generate_csv(&Plan { rows, seed, shoppers }, truth),

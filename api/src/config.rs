@@ -36,7 +36,7 @@ pub struct Settings {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token_minutes: Option<u32>,
-    /// Where events are stored: sqlite://…
+    /// Where events are stored: sqlite://… or postgres://…
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_store_url: Option<Url>,
@@ -44,19 +44,19 @@ pub struct Settings {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_url: Option<Url>,
-    /// What carries events to consumers: log:
+    /// What carries events to consumers: log: or amqp://…
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bus_url: Option<Url>,
-    /// Where dataframes are stored: file://…
+    /// Where dataframes are stored: file://… or mongodb://…
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frames_url: Option<Url>,
-    /// Where views are stored: sqlite://…
+    /// Where views are stored: sqlite://… or postgres://…
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub views_url: Option<Url>,
-    /// Where answers are cached: memory:
+    /// Where answers are cached: memory: or redis://…
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_url: Option<Url>,
@@ -170,14 +170,36 @@ impl Config {
     }
 
     fn check(&self) -> Result<()> {
-        let everything = Role::ALL.iter().all(|role| self.roles.contains(role));
-        let embedded = self.event_store_url.scheme() == "sqlite" || self.bus_url.scheme() == "log";
-        ensure!(
-            everything || !embedded,
-            "roles can be split over processes only on a server database and a message bus; \
-             with sqlite: or log: leave --role away, so that one process does everything"
-        );
+        if !Role::ALL.iter().all(|role| self.roles.contains(role)) {
+            self.check_split()?;
+        }
         ensure!(self.access_token_minutes > 0, "access_token_minutes must be at least 1");
+        Ok(())
+    }
+
+    /// Processes that share the work must share what it is about. Folders are left to who runs them: they may be
+    /// on a network volume.
+    fn check_split(&self) -> Result<()> {
+        let shared = [
+            ("event_store_url", &self.event_store_url, "postgres:"),
+            ("views_url", &self.views_url, "postgres:"),
+            ("bus_url", &self.bus_url, "amqp:"),
+            ("cache_url", &self.cache_url, "redis:"),
+        ];
+        let one_process = "or leave --role away, so that one process does everything";
+        for (setting, url, server) in shared {
+            let scheme = url.scheme();
+            ensure!(
+                scheme.starts_with(server.trim_end_matches(':')),
+                "roles can be split over processes only on servers that all of them reach: {setting} begins with \
+                 '{scheme}:' and must begin with '{server}'; {one_process}"
+            );
+        }
+        ensure!(
+            self.secret_key.is_some(),
+            "roles can be split over processes only when all of them have the same secret: set DATACORE_SECRET_KEY; \
+             {one_process}"
+        );
         Ok(())
     }
 }
@@ -234,4 +256,56 @@ fn without_password(mut url: Url) -> String {
         let _ = url.set_password(Some("…"));
     }
     url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_roles_only_over_servers_that_all_processes_reach() {
+        assert_eq!(
+            refused(Settings::default()),
+            "event_store_url begins with 'sqlite:' and must begin with 'postgres:'"
+        );
+        assert_eq!(
+            refused(Settings { bus_url: url("log:"), ..distributed() }),
+            "bus_url begins with 'log:' and must begin with 'amqp:'"
+        );
+        assert_eq!(
+            refused(Settings { cache_url: url("memory:"), ..distributed() }),
+            "cache_url begins with 'memory:' and must begin with 'redis:'"
+        );
+        let Err(error) = split(Settings { secret_key: None, ..distributed() }) else { panic!("it has no secret") };
+        assert!(error.to_string().contains("set DATACORE_SECRET_KEY"), "{error}");
+        assert!(split(distributed()).is_ok());
+    }
+
+    /// What is wrong with a setting.
+    fn refused(settings: Settings) -> String {
+        let Err(error) = split(settings) else { panic!("it must be refused") };
+        let sentence = error.to_string();
+        let start = sentence.find("reach: ").map_or(0, |place| place + "reach: ".len());
+        sentence[start..].split(';').next().unwrap_or_default().to_owned()
+    }
+
+    fn split(settings: Settings) -> Result<Config> {
+        Config::with_defaults(Settings { roles: Some(vec![Role::Ingest]), ..settings })
+    }
+
+    fn distributed() -> Settings {
+        Settings {
+            secret_key: Some("a secret of this test, long enough to be taken".into()),
+            event_store_url: url("postgres://localhost/datacore"),
+            views_url: url("postgres://localhost/datacore"),
+            bus_url: url("amqp://localhost/%2f"),
+            frames_url: url("mongodb://localhost/datacore"),
+            cache_url: url("redis://localhost/0"),
+            ..Settings::default()
+        }
+    }
+
+    fn url(text: &str) -> Option<Url> {
+        Some(text.parse().unwrap())
+    }
 }

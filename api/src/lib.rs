@@ -11,6 +11,7 @@ mod demo;
 mod download;
 mod extract;
 pub mod generate;
+mod health;
 pub mod openapi;
 mod problem;
 mod request;

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
+use processors::Role;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,7 +19,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::app::App;
 use crate::problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem};
-use crate::{answer, dashboard, openapi, request};
+use crate::{answer, dashboard, openapi, request, routes};
 
 /// Headers of every answer. Nothing is loaded from, or framed by, another site.
 const HEADERS: [(&str, &str); 4] = [
@@ -32,12 +33,11 @@ const HEADERS: [(&str, &str); 4] = [
     ("x-frame-options", "DENY"),
 ];
 
-/// Every route with every layer.
+/// Every route of the process's roles with every layer.
 pub fn router(app: App) -> Router {
-    let (routes, document) = openapi::routes();
+    let routes =
+        if app.config.roles.contains(&Role::Api) { for_people() } else { routes::service().split_for_parts().0 };
     let mut router = routes
-        .merge(dashboard::router())
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .fallback(async || NOT_FOUND.because("There is nothing at this address; /docs lists every endpoint."))
         .method_not_allowed_fallback(async || {
             METHOD_NOT_ALLOWED.because("The Allow header says what can be done here.")
@@ -55,6 +55,11 @@ pub fn router(app: App) -> Router {
             .layer(from_fn(answer::not_modified))
             .layer(CatchPanicLayer::custom(panicked)),
     )
+}
+
+fn for_people() -> Router<App> {
+    let (routes, document) = openapi::routes();
+    routes.merge(dashboard::router()).merge(SwaggerUi::new("/docs").url("/openapi.json", document))
 }
 
 /// Serves until `stop`, then lets running requests end.
