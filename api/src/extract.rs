@@ -5,7 +5,7 @@ mod body;
 mod headers;
 mod paths;
 
-pub use auth::{Analyst, Owner, SignedIn, Viewer, cookie_name};
+pub use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
 pub use body::{Json, Path, Query};
 pub use headers::{IdempotencyKey, IfMatch, Prefer};
 pub use paths::{DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};

@@ -14,6 +14,7 @@ pub mod generate;
 mod health;
 pub mod openapi;
 mod problem;
+mod remember;
 mod request;
 mod routes;
 pub mod server;

@@ -36,6 +36,11 @@ pub fn next_page(cursor: &str) -> String {
     format!("{}?{}", uri.path(), query.join("&"))
 }
 
+/// The path and query of the request that is being answered.
+pub fn address() -> String {
+    CURRENT.try_with(|current| current.uri.to_string()).unwrap_or_default()
+}
+
 /// Says that the read side did not show the change in time.
 pub fn mark_stale() {
     let _ = CURRENT.try_with(|current| current.stale.store(true, Ordering::Relaxed));

@@ -30,6 +30,8 @@ pub struct Member {
     pub user_id: UserId,
     /// What the user may do.
     pub role: MemberRole,
+    /// The position that the views had reached by then.
+    pub shown: u64,
 }
 
 impl SignedIn {
@@ -111,8 +113,9 @@ impl FromRequestParts<App> for Member {
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| nowhere())?;
         let id = params.iter().find(|(name, _)| *name == "customer_id").map(|(_, value)| value);
         let customer_id: CustomerId = id.and_then(|id| id.parse().ok()).ok_or_else(nowhere)?;
-        let role = app.projections.views.role(customer_id, user.user_id).await?.ok_or_else(nowhere)?;
-        Ok(Self { customer_id, user_id: user.user_id, role })
+        let membership = app.projections.views.membership(customer_id, user.user_id).await?;
+        let (role, shown) = membership.ok_or_else(nowhere)?;
+        Ok(Self { customer_id, user_id: user.user_id, role, shown })
     }
 }
 

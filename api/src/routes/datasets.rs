@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::download::{Format, Formulas, download};
 use crate::extract::{Analyst, DatasetPath, IfMatch, Json, Path, Query, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
+use crate::remember::remember;
 use crate::table::{Objects, objects};
 
 /// The endpoints of this file.
@@ -123,11 +124,14 @@ async fn list_datasets(
     State(app): State<App>,
     viewer: Viewer,
     Query(query): Query<DatasetsQuery>,
-) -> Result<List<DatasetBody>, Problem> {
+) -> Result<Response, Problem> {
     let (after, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
     let filter = DatasetFilter { store_id: query.store_id };
-    let page = app.projections.views.datasets(viewer.customer_id, &filter, after, limit).await?;
-    Ok(List::of(page, |row| Tagged::from(row).body))
+    let list = async {
+        let page = app.projections.views.datasets(viewer.customer_id, &filter, after, limit).await?;
+        Ok(List::of(page, |row| Tagged::from(row).body))
+    };
+    remember(&app, &viewer, list, |_| true).await
 }
 
 /// Shows a dataset.
@@ -137,8 +141,9 @@ async fn get_dataset(
     State(app): State<App>,
     viewer: Viewer,
     Path(path): Path<DatasetPath>,
-) -> Result<Tagged<DatasetBody>, Problem> {
-    Ok(dataset(&app, viewer.customer_id, path.dataset_id).await?.into())
+) -> Result<Response, Problem> {
+    let dataset = async { Ok(Tagged::from(dataset(&app, viewer.customer_id, path.dataset_id).await?)) };
+    remember(&app, &viewer, dataset, |_| true).await
 }
 
 /// Says what the columns mean. The shoppers are aggregated anew, and the store's next files are read alike.

@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::download::{Format, Formulas, download};
 use crate::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
+use crate::remember::remember;
 use crate::table::Objects;
 use crate::wait::wait_until;
 
@@ -132,10 +133,13 @@ async fn list_reports(
     State(app): State<App>,
     viewer: Viewer,
     Query(paging): Query<Paging>,
-) -> Result<List<ReportSummary>, Problem> {
+) -> Result<Response, Problem> {
     let (after, limit) = (cursor(paging.cursor.as_deref())?, limit(paging.limit)?);
-    let page = app.projections.views.reports(viewer.customer_id, after, limit).await?;
-    Ok(List::of(page, |row| row.body))
+    let list = async {
+        let page = app.projections.views.reports(viewer.customer_id, after, limit).await?;
+        Ok(List::of(page, |row| row.body))
+    };
+    remember(&app, &viewer, list, |_| true).await
 }
 
 /// Shows a report; with `Prefer: wait` once it is completed or failed.
@@ -146,9 +150,13 @@ async fn get_report(
     viewer: Viewer,
     Path(path): Path<ReportPath>,
     prefer: Prefer,
-) -> Result<Tagged<ReportBody>, Problem> {
-    let row = waited(&app, viewer.customer_id, path.report_id, prefer.wait).await?;
-    Ok(tagged(&app, row, false).await)
+) -> Result<Response, Problem> {
+    let report = async {
+        let row = waited(&app, viewer.customer_id, path.report_id, prefer.wait).await?;
+        Ok(tagged(&app, row, false).await)
+    };
+    // Whether a report is being made is not said by the views.
+    remember(&app, &viewer, report, |report| report.version.is_some()).await
 }
 
 /// Lists the shoppers of a report with their segment and features.

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use domain::customer::{Location, StoreChanges, StoreDetails};
 use domain::{Customer, CustomerCommand, CustomerId, Patch, StoreId};
 use projections::{StoreFilter, StoreRow};
@@ -14,6 +15,7 @@ use crate::answer::{Created, List, Tagged, cursor, limit};
 use crate::app::App;
 use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
+use crate::remember::remember;
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
@@ -83,11 +85,14 @@ async fn list_stores(
     State(app): State<App>,
     viewer: Viewer,
     Query(query): Query<StoresQuery>,
-) -> Result<List<StoreRow>, Problem> {
+) -> Result<Response, Problem> {
     let (after, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
     let filter = StoreFilter { q: query.q, city: query.city };
-    let page = app.projections.views.stores(viewer.customer_id, &filter, after, limit).await?;
-    Ok(List::of(page, |row| row.body))
+    let list = async {
+        let page = app.projections.views.stores(viewer.customer_id, &filter, after, limit).await?;
+        Ok(List::of(page, |row| row.body))
+    };
+    remember(&app, &viewer, list, |_| true).await
 }
 
 /// Shows a store.

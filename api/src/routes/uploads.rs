@@ -21,6 +21,7 @@ use crate::answer::{Accepted, List, Tagged, cursor, limit};
 use crate::app::App;
 use crate::extract::{Analyst, IdempotencyKey, IfMatch, Path, Prefer, Query, StorePath, UploadPath, Viewer};
 use crate::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
+use crate::remember::remember;
 use crate::wait::wait_until;
 
 use receive::Incoming;
@@ -103,6 +104,12 @@ struct UploadBody {
     error: Option<String>,
     uploaded_by: UserId,
     uploaded_at: DateTime<Utc>,
+}
+
+impl UploadBody {
+    fn is_settled(&self) -> bool {
+        !matches!(self.status, UploadState::Received | UploadState::Processing)
+    }
 }
 
 /// The parts of a multipart upload.
@@ -196,7 +203,13 @@ async fn list_uploads(
     State(app): State<App>,
     viewer: Viewer,
     Query(query): Query<UploadsQuery>,
-) -> Result<List<UploadBody>, Problem> {
+) -> Result<Response, Problem> {
+    // Progress is not said by the views.
+    let lasts = |list: &List<UploadBody>| list.items.iter().all(UploadBody::is_settled);
+    remember(&app, &viewer, upload_list(&app, viewer.customer_id, &query), lasts).await
+}
+
+async fn upload_list(app: &App, customer: CustomerId, query: &UploadsQuery) -> Result<List<UploadBody>, Problem> {
     let (after, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
     let status = query.status.map(|status| match status {
         UploadState::Received | UploadState::Processing => UploadStatus::Received,
@@ -205,11 +218,11 @@ async fn list_uploads(
         UploadState::Deleted => UploadStatus::Deleted,
     });
     let filter = UploadFilter { store_id: query.store_id, status };
-    let page = app.projections.views.uploads(viewer.customer_id, &filter, after, limit).await?;
+    let page = app.projections.views.uploads(customer, &filter, after, limit).await?;
     let next = page.next.map(crate::answer::encode_cursor);
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {
-        items.push(body(&app, row).await.body);
+        items.push(body(app, row).await.body);
     }
     // Whether work has begun is no fact of the log, so the two states share one list of rows.
     if let Some(asked) = query.status {
@@ -226,9 +239,12 @@ async fn get_upload(
     viewer: Viewer,
     Path(path): Path<UploadPath>,
     prefer: Prefer,
-) -> Result<Tagged<UploadBody>, Problem> {
-    let row = waited(&app, viewer.customer_id, path.upload_id, &prefer).await?;
-    Ok(body(&app, row).await)
+) -> Result<Response, Problem> {
+    let upload = async {
+        let row = waited(&app, viewer.customer_id, path.upload_id, &prefer).await?;
+        Ok(body(&app, row).await)
+    };
+    remember(&app, &viewer, upload, |upload| upload.body.is_settled()).await
 }
 
 /// Sends the original bytes.
@@ -281,7 +297,11 @@ fn is_settled(row: &Row<UploadRow>) -> bool {
 
 async fn body(app: &App, Row { body, version, .. }: Row<UploadRow>) -> Tagged<UploadBody> {
     let total = body.size_bytes;
-    let (status, done) = match (body.status, app.projections.progress.upload(body.id).await) {
+    let progress = match body.status {
+        UploadStatus::Received => app.projections.progress.upload(body.id).await,
+        _ => None,
+    };
+    let (status, done) = match (body.status, progress) {
         (UploadStatus::Received, Some(progress)) => (UploadState::Processing, progress.bytes_done.min(total)),
         (UploadStatus::Received, None) => (UploadState::Received, 0),
         (UploadStatus::Ready, _) => (UploadState::Ready, total),

@@ -81,6 +81,9 @@ async fn answers_by_id(views: &Views) {
     assert_eq!(views.customer(customer(1)).await.unwrap().unwrap().body.name, "Acme");
     assert_eq!(views.role(customer(1), user(1)).await.unwrap(), Some(MemberRole::Owner));
     assert_eq!(views.role(customer(1), user(2)).await.unwrap(), None);
+    let position = shop().events.len() as u64;
+    assert_eq!(views.membership(customer(1), user(1)).await.unwrap(), Some((MemberRole::Owner, position)));
+    assert_eq!(views.membership(customer(1), user(2)).await.unwrap(), None);
     assert_eq!(views.store(customer(1), store(1)).await.unwrap().unwrap().body.name, "Centro");
     let row = views.upload(customer(1), upload(1)).await.unwrap().unwrap().body;
     assert_eq!((row.status, row.dataset_id), (UploadStatus::Ready, Some(dataset(1, 1))));
@@ -118,6 +121,7 @@ async fn a_closed_customer_has_no_members(views: &Views) {
     let views = fresh(views, &both.customer(1, CustomerEvent::CustomerClosed)).await;
     assert_eq!(views.role(customer(1), user(1)).await.unwrap(), None);
     assert_eq!(views.member(customer(1), user(1)).await.unwrap(), None);
+    assert_eq!(views.membership(customer(1), user(1)).await.unwrap(), None);
     assert_eq!(views.customer_ids_of(user(1)).await.unwrap(), [customer(2)]);
     assert_eq!(views.upload_ids(customer(1)).await.unwrap(), [upload(1)], "what is left can still be removed");
 }

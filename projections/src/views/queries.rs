@@ -73,6 +73,16 @@ impl Views {
         Ok(self.member(customer, user).await?.map(|member| member.body.role))
     }
 
+    /// What a user may do for a customer, and up to which position the views were folded when that was read. Whatever
+    /// is read after it is at least as new.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn membership(&self, customer: CustomerId, user: UserId) -> Result<Option<(MemberRole, u64)>> {
+        let Self::Sqlite(views) = self;
+        views.membership(customer, user).await
+    }
+
     /// The members of a customer, oldest first.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use domain::{CustomerId, UserId};
+use domain::{CustomerId, MemberRole, UserId};
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Executor, FromRow, QueryBuilder, Sqlite, SqlitePool, Transaction};
@@ -105,6 +105,16 @@ impl SqliteViews {
         let query = sqlx::query_as(sql).bind(member_id(customer, user));
         let row: Option<Stored> = query.fetch_optional(&self.reader).await.context("reading a member")?;
         row.map(Stored::open).transpose()
+    }
+
+    /// What a member of a customer that has not left may do, and the checkpoint at that moment.
+    pub(crate) async fn membership(&self, customer: CustomerId, user: UserId) -> Result<Option<(MemberRole, u64)>> {
+        let sql = "SELECT m.body, (SELECT position FROM checkpoints WHERE consumer = $2)
+                   FROM members m JOIN customers c ON c.id = m.customer_id WHERE m.id = $1";
+        let query = sqlx::query_as(sql).bind(member_id(customer, user)).bind(CONSUMER);
+        let row: Option<(String, i64)> = query.fetch_optional(&self.reader).await.context("reading a membership")?;
+        row.map(|(body, position)| Ok((serde_json::from_str::<MemberRow>(&body)?.role, position.cast_unsigned())))
+            .transpose()
     }
 
     /// The customers that a user is a member of, oldest first, with the user's row at each.
