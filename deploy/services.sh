@@ -93,16 +93,23 @@ start() {
     await "$1"
 }
 
-stop() { halt "$1" stop; }
-kill() { halt "$1" kill; }
+stop() {
+    ours "$1" || fail "$1 is given by the environment"
+    halt "$1" stop
+}
+
+kill() {
+    ours "$1" || fail "$1 is given by the environment"
+    halt "$1" kill
+}
 
 restart() {
-    halt "$1" stop
+    stop "$1"
     start "$1"
 }
 
 wipe() {
-    halt "$1" stop
+    stop "$1"
     rm -rf "$(place "$1")/data"
 }
 

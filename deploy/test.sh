@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks everything that must hold before a change lands. Needs Rust (with rustfmt and clippy) and a C compiler.
+# Checks everything that must hold before a change lands. Needs Rust (with rustfmt and clippy) and a C compiler, and starts
+# the servers of the distributed profile itself; on a fresh Debian it installs them, which takes root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,8 +10,17 @@ run() {
 }
 
 run cargo fmt --all --check
+
+# What ran before goes on running; what is started here ends here, also when a test fails.
+if deploy/services.sh status | grep -q ': stopped$'; then
+    trap 'deploy/services.sh down' EXIT
+fi
+run deploy/services.sh up
+
 run cargo clippy --workspace --all-targets --locked -- -D warnings
 run cargo test --workspace --locked
+# The whole-app suite again, on the servers.
+run env DATACORE_TEST_PROFILE=distributed cargo test --workspace --locked --test it
 
 # cargo-deny is used where it is installed. Building it would take a third of the time that a run on a small machine has,
 # and what must not slip through unseen (a second sqlx, a source beside crates.io) api/tests/architecture.rs checks too.
