@@ -66,6 +66,8 @@ pub fn start(
 ) -> Positions {
     let mut positions = Positions::default();
     spawn(tasks, commands::signals::run(context.commands.store.clone(), shutdown.clone()));
+    let (views, ended) = (context.projections.views.clone(), shutdown.clone());
+    spawn(tasks, async move { views.follow(ended).await });
     for role in roles {
         match role {
             Role::Relay => {

@@ -3,6 +3,9 @@
 
 mod cache;
 pub mod frames;
+#[cfg(test)]
+#[path = "../../commands/tests/it/fresh_postgres.rs"]
+mod fresh_postgres;
 mod progress;
 #[cfg(test)]
 mod servers;
@@ -15,8 +18,8 @@ pub use cache::Cache;
 pub use frames::{FrameId, Frames, Manifest};
 pub use progress::{Progress, UploadProgress};
 pub use views::{
-    CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportStatus, ReportSummary, Row, StoreFilter,
-    StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
+    CustomerRow, DatabaseOptions, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportStatus, ReportSummary,
+    Row, StoreFilter, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
 };
 
 /// The whole read side.

@@ -1,10 +1,13 @@
 //! The views seam: what the log says, folded into rows that answer questions. A view is never changed by anything
 //! but an event, and its checkpoint moves in the same transaction as its rows.
 
+mod batch;
 mod customers;
 mod datasets;
 mod fold;
 mod members;
+mod migrations;
+mod postgres;
 mod queries;
 mod report_summaries;
 mod reports;
@@ -28,11 +31,14 @@ use anyhow::{Context, Result, bail, ensure};
 use domain::Recorded;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use customers::CustomerRow;
 pub use datasets::{DatasetFilter, DatasetRow};
 pub use members::MemberRow;
+pub use migrations::DatabaseOptions;
+pub use postgres::PostgresViews;
 pub use report_summaries::ReportSummary;
 pub use reports::{ReportRow, ReportStatus};
 pub use row::{Page, Row};
@@ -41,6 +47,7 @@ pub use stores::{StoreFilter, StoreRow};
 pub use uploads::{UploadFilter, UploadRow, UploadStatus};
 pub use users::UserRow;
 
+use batch::Batch;
 use fold::Fact;
 use store_roles::StoreRolesRow;
 
@@ -52,17 +59,49 @@ const POLL: Duration = Duration::from_millis(100);
 pub enum Views {
     /// In one SQLite file.
     Sqlite(SqliteViews),
+    /// On a PostgreSQL server that many processes share.
+    Postgres(PostgresViews),
 }
 
+/// Does the same on whichever engine it is.
+macro_rules! on_engine {
+    ($views:expr, $engine:ident => $work:expr) => {
+        match $views {
+            Views::Sqlite($engine) => $work,
+            Views::Postgres($engine) => $work,
+        }
+    };
+}
+use on_engine;
+
+/// Names the checkpoint of the consumer that folds events into the views.
+const CONSUMER: &str = "project";
+
 impl Views {
-    /// Opens the views that a URL names, such as `sqlite:///var/lib/datacore/views.sqlite`.
+    /// Opens the views that a URL names, such as `sqlite:///var/lib/datacore/views.sqlite`, and brings their tables up
+    /// to date.
     ///
     /// # Errors
     /// When the scheme is not supported or the database cannot be opened.
     pub async fn open(url: &Url) -> Result<Self> {
+        Self::open_with(url, &DatabaseOptions::default()).await
+    }
+
+    /// The same, with a say in how the database is opened.
+    ///
+    /// # Errors
+    /// As above, and when the tables are too old and may not be changed.
+    pub async fn open_with(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+        let opening = || match (url.host_str(), url.port()) {
+            (Some(host), port) => format!("opening the views at {host}:{}", port.unwrap_or(5432)),
+            (None, _) => format!("opening {url}"),
+        };
         match url.scheme() {
-            "sqlite" => Ok(Self::Sqlite(SqliteViews::open(url).await.with_context(|| format!("opening {url}"))?)),
-            other => bail!("the views URL begins with '{other}:'; supported is sqlite:"),
+            "sqlite" => Ok(Self::Sqlite(SqliteViews::open(url, options).await.with_context(opening)?)),
+            "postgres" | "postgresql" => {
+                Ok(Self::Postgres(PostgresViews::open(url, options).await.with_context(opening)?))
+            }
+            other => bail!("the views URL begins with '{other}:'; supported are sqlite: and postgres:"),
         }
     }
 
@@ -73,15 +112,14 @@ impl Views {
     /// When positions are missing before or among the events, when an event cannot be decoded (its position is
     /// named), or when the database fails. Nothing is changed then.
     pub async fn apply(&self, events: &[Recorded]) -> Result<u64> {
-        let Self::Sqlite(views) = self;
-        let mut batch = views.begin().await?;
+        let mut batch = self.begin().await?;
         let checkpoint = batch.checkpoint().await?;
         let events = following(events, checkpoint)?;
         let Some(position) = events.last().map(|event| event.position) else { return Ok(checkpoint) };
         let facts = events.into_iter().map(Fact::of).collect::<Result<Vec<_>>>()?;
         fold::fold(&mut batch, &facts).await?;
         batch.commit(position).await?;
-        views.positions.send_replace(position);
+        self.publish(position);
         Ok(position)
     }
 
@@ -90,15 +128,14 @@ impl Views {
     /// # Errors
     /// When it is not the next event, or the database fails.
     pub async fn skip(&self, position: u64) -> Result<()> {
-        let Self::Sqlite(views) = self;
-        let mut batch = views.begin().await?;
+        let mut batch = self.begin().await?;
         let checkpoint = batch.checkpoint().await?;
         if position <= checkpoint {
             return Ok(());
         }
         ensure!(position == checkpoint + 1, "cannot skip position {position} while the views are at {checkpoint}");
         batch.commit(position).await?;
-        views.positions.send_replace(position);
+        self.publish(position);
         Ok(())
     }
 
@@ -107,14 +144,12 @@ impl Views {
     /// # Errors
     /// When the database fails.
     pub async fn checkpoint(&self) -> Result<u64> {
-        let Self::Sqlite(views) = self;
-        views.checkpoint().await
+        on_engine!(self, views => views.checkpoint().await)
     }
 
-    /// The checkpoint as this process moves it. Another process may be ahead of it.
+    /// The checkpoint as this process knows it. Another process may be ahead of it.
     pub fn positions(&self) -> watch::Receiver<u64> {
-        let Self::Sqlite(views) = self;
-        views.positions.subscribe()
+        on_engine!(self, views => views.positions.subscribe())
     }
 
     /// Waits until an event is folded, and says whether it was in time.
@@ -138,11 +173,10 @@ impl Views {
     /// # Errors
     /// When the database fails.
     pub async fn rebuild(&self) -> Result<()> {
-        let Self::Sqlite(views) = self;
-        let mut batch = views.begin().await?;
+        let mut batch = self.begin().await?;
         batch.clear().await?;
         batch.commit(0).await?;
-        views.positions.send_replace(0);
+        self.publish(0);
         Ok(())
     }
 
@@ -151,8 +185,25 @@ impl Views {
     /// # Errors
     /// When the database fails.
     pub async fn dump(&self) -> Result<String> {
-        let Self::Sqlite(views) = self;
-        views.dump().await
+        on_engine!(self, views => views.dump().await)
+    }
+
+    /// Hears what other processes fold, until shutdown. SQLite has no other processes.
+    pub async fn follow(&self, shutdown: CancellationToken) {
+        if let Self::Postgres(views) = self {
+            views.follow(shutdown).await;
+        }
+    }
+
+    async fn begin(&self) -> Result<Batch> {
+        Ok(match self {
+            Self::Sqlite(views) => Batch::Sqlite(views.begin().await?),
+            Self::Postgres(views) => Batch::Postgres(views.begin().await?),
+        })
+    }
+
+    fn publish(&self, position: u64) {
+        on_engine!(self, views => views.positions.send_replace(position));
     }
 
     /// Whether the database answers.

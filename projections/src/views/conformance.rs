@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::dataset::{ColumnRole, Roles};
 use domain::{CustomerEvent, MemberRole, ReportEvent, UserEvent};
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
 use super::given::{
@@ -11,68 +12,170 @@ use super::given::{
     signed_up, store, upload, uploaded_to, user,
 };
 use super::*;
+use crate::fresh_postgres::FreshPostgres;
 
 const SOON: Duration = Duration::from_secs(5);
 
-#[tokio::test]
-async fn sqlite_answers_the_questions() {
-    let (_folder, views) = sqlite().await;
-    answers_by_id(&views).await;
-    nothing_of_another_customer_is_found(&views).await;
-    a_closed_customer_has_no_members(&views).await;
-    lists_are_filtered(&views).await;
-    the_newest_assignment_speaks_for_the_store(&views).await;
-    pages_visit_every_row_once(&views).await;
+/// A test of each group of promises, on views that `$new_place` makes room for.
+macro_rules! promises {
+    ($engine:ident, $new_place:path) => {
+        mod $engine {
+            use super::*;
+
+            #[tokio::test]
+            async fn answers_the_questions() {
+                let place = $new_place().await;
+                let views = opened_in(&place).await;
+                answers_by_id(&views).await;
+                nothing_of_another_customer_is_found(&views).await;
+                a_closed_customer_has_no_members(&views).await;
+                lists_are_filtered(&views).await;
+                the_newest_assignment_speaks_for_the_store(&views).await;
+                pages_visit_every_row_once(&views).await;
+            }
+
+            #[tokio::test]
+            async fn folds_in_order_and_once() {
+                let place = $new_place().await;
+                let views = opened_in(&place).await;
+                repeated_events_change_nothing(&views).await;
+                a_gap_is_refused(&views).await;
+                an_unknown_event_is_named_and_can_be_skipped(&views).await;
+                waiting_ends_when_the_event_is_folded(&views).await;
+                a_rebuild_is_byte_identical(&views).await;
+            }
+
+            #[tokio::test]
+            async fn two_who_fold_at_once_fold_every_event_once() {
+                let place = $new_place().await;
+                let (one, other) = (opened_in(&place).await, opened_in(&place).await);
+                folding_twice_at_once_is_folding_once(&one, &other).await;
+            }
+
+            #[tokio::test]
+            async fn keeps_what_was_folded() {
+                let place = $new_place().await;
+                let views = opened_in(&place).await;
+                views.apply(&shop().events).await.unwrap();
+                let (dump, checkpoint) = (views.dump().await.unwrap(), views.checkpoint().await.unwrap());
+                drop(views);
+                let views = opened_in(&place).await;
+                assert_eq!((views.dump().await.unwrap(), views.checkpoint().await.unwrap()), (dump, checkpoint));
+                assert_eq!(*views.positions().borrow(), checkpoint);
+            }
+
+            #[tokio::test]
+            async fn tells_another_process_what_is_folded() {
+                let place = $new_place().await;
+                let (projector, reader) = (opened_in(&place).await, opened_in(&place).await);
+                let log = shop();
+                let head = log.events.len() as u64;
+                let (waited, applied) = tokio::join!(reader.wait_for(head, SOON), projector.apply(&log.events));
+                applied.unwrap();
+                assert!(waited.unwrap());
+                assert!(reader.customer(customer(1)).await.unwrap().is_some());
+            }
+
+            #[tokio::test]
+            async fn old_tables_are_refused_when_they_may_not_be_changed() {
+                let place = $new_place().await;
+                let frozen = DatabaseOptions { migrate: false, ..DatabaseOptions::default() };
+                let error = Views::open_with(&place.url(), &frozen).await.err().unwrap();
+                assert!(format!("{error:#}").contains("run `datacore migrate` first"), "{error:#}");
+                opened_in(&place).await;
+                Views::open_with(&place.url(), &frozen).await.unwrap();
+            }
+        }
+    };
 }
 
-#[tokio::test]
-async fn sqlite_folds_in_order_and_once() {
-    let (_folder, views) = sqlite().await;
-    repeated_events_change_nothing(&views).await;
-    a_gap_is_refused(&views).await;
-    an_unknown_event_is_named_and_can_be_skipped(&views).await;
-    waiting_ends_when_the_event_is_folded(&views).await;
-    a_rebuild_is_byte_identical(&views).await;
-}
-
-#[tokio::test]
-async fn sqlite_keeps_what_was_folded() {
-    let (folder, views) = sqlite().await;
-    views.apply(&shop().events).await.unwrap();
-    let (dump, checkpoint) = (views.dump().await.unwrap(), views.checkpoint().await.unwrap());
-    drop(views);
-    let views = opened_in(&folder).await;
-    assert_eq!((views.dump().await.unwrap(), views.checkpoint().await.unwrap()), (dump, checkpoint));
-    assert_eq!(*views.positions().borrow(), checkpoint);
-}
-
-#[tokio::test]
-async fn sqlite_tells_another_process_what_is_folded() {
-    let (folder, projector) = sqlite().await;
-    let reader = opened_in(&folder).await;
-    let log = shop();
-    let (waited, applied) = tokio::join!(reader.wait_for(log.events.len() as u64, SOON), projector.apply(&log.events));
-    applied.unwrap();
-    assert!(waited.unwrap());
-    assert!(reader.customer(customer(1)).await.unwrap().is_some());
-}
+promises!(sqlite, Place::folder);
+promises!(postgres, Place::server);
 
 #[tokio::test]
 async fn says_what_is_supported() {
     let error = Views::open(&"mysql://host/views".parse().unwrap()).await.err().unwrap();
-    assert!(error.to_string().contains("supported is sqlite:"));
+    assert!(error.to_string().contains("supported are sqlite: and postgres:"));
 }
 
-/// Views in a folder of their own.
-pub async fn sqlite() -> (TempDir, Views) {
-    let folder = tempfile::tempdir().unwrap();
-    let views = opened_in(&folder).await;
-    (folder, views)
+/// Who follows is woken by what another process folds, without looking.
+#[tokio::test]
+async fn postgres_wakes_another_process() {
+    let place = Place::server().await;
+    let (projector, reader) = (opened_in(&place).await, opened_in(&place).await);
+    let mut positions = reader.positions();
+    let woken = async {
+        for event in &shop().events {
+            projector.apply(std::slice::from_ref(event)).await.unwrap();
+            positions.wait_for(|position| *position >= event.position).await.unwrap();
+        }
+        projector.rebuild().await.unwrap();
+        positions.wait_for(|position| *position == 0).await.unwrap();
+    };
+    tokio::select! {
+        woken = tokio::time::timeout(SOON, woken) => woken.unwrap(),
+        () = reader.follow(CancellationToken::new()) => unreachable!("nobody shuts it down"),
+    }
 }
 
-async fn opened_in(folder: &TempDir) -> Views {
-    let url = format!("sqlite://{}", folder.path().join("views.sqlite").display());
-    Views::open(&url.parse().unwrap()).await.unwrap()
+#[tokio::test]
+async fn postgres_shows_flat_rows_to_other_tools() {
+    let place = Place::server().await;
+    opened_in(&place).await.apply(&shop().events).await.unwrap();
+    let mut connection = PgConnection::connect(place.url().as_str()).await.unwrap();
+    for (sql, expected) in [
+        (
+            "SELECT store || ' ' || status || ' ' || size_bytes || ' ' || row_count FROM bi.uploads",
+            "Centro ready 100 3",
+        ),
+        ("SELECT shape || ' ' || shopper_count || ' ' || column_count FROM bi.datasets", "purchases 2 2"),
+        (
+            "SELECT status || ' ' || algorithm || ' ' || clusters || ' ' || silhouette FROM bi.reports",
+            "completed kmeans 2 0.30000000000000004",
+        ),
+        ("SELECT count(*)::text FROM bi.segments", "0"),
+    ] {
+        let found: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(found, expected, "{sql}");
+    }
+}
+
+/// Where views are kept for a test.
+pub enum Place {
+    Folder(TempDir),
+    Server(FreshPostgres),
+}
+
+impl Place {
+    pub async fn folder() -> Self {
+        Self::Folder(tempfile::tempdir().unwrap())
+    }
+
+    pub async fn server() -> Self {
+        Self::Server(FreshPostgres::new().await)
+    }
+
+    fn url(&self) -> Url {
+        match self {
+            Self::Folder(folder) => format!("sqlite://{}/views.sqlite", folder.path().display()).parse().unwrap(),
+            Self::Server(database) => database.url.clone(),
+        }
+    }
+}
+
+pub async fn opened_in(place: &Place) -> Views {
+    Views::open(&place.url()).await.unwrap()
+}
+
+async fn folding_twice_at_once_is_folding_once(one: &Views, other: &Views) {
+    let log = shop();
+    for event in &log.events {
+        let event = std::slice::from_ref(event);
+        let (one, other) = tokio::join!(one.apply(event), other.apply(event));
+        assert_eq!(one.unwrap(), other.unwrap());
+    }
+    let dump = one.dump().await.unwrap();
+    assert_eq!(fresh(one, &log).await.dump().await.unwrap(), dump);
 }
 
 async fn answers_by_id(views: &Views) {

@@ -9,8 +9,8 @@ use domain::{Event, Recorded, StoreId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::batch::Batch;
 use super::row::Row;
-use super::sqlite::Batch;
 use super::{
     CustomerRow, DatasetRow, MemberRow, ReportRow, ReportSummary, StoreRolesRow, StoreRow, UploadRow, UserRow,
 };

@@ -7,7 +7,7 @@ use domain::{CustomerEvent, DatasetEvent, MemberRole, ReportEvent, UploadEvent, 
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::conformance::sqlite;
+use super::conformance::{Place, opened_in};
 use super::given::{
     Log, added, aggregated, asked, assigned, completed, created_for, opened, registered, rejected, removed, sealed,
     signed_up, store, upload, uploaded_to, user,
@@ -19,12 +19,23 @@ proptest! {
     #[test]
     fn any_cut_and_any_rebuild_give_the_same_bytes(log in history(), cuts in prop::collection::vec(1_usize..9, 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(check(&log, &cuts))?;
+        runtime.block_on(async { check(&Place::folder().await, &log, &cuts).await })?;
     }
 }
 
-async fn check(log: &Log, cuts: &[usize]) -> Result<(), TestCaseError> {
-    let (_folder, views) = sqlite().await;
+proptest! {
+    // A database for each takes a moment, and what differs between engines is only SQL.
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn so_they_do_in_postgres(log in history(), cuts in prop::collection::vec(1_usize..9, 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { check(&Place::server().await, &log, &cuts).await })?;
+    }
+}
+
+async fn check(place: &Place, log: &Log, cuts: &[usize]) -> Result<(), TestCaseError> {
+    let views = opened_in(place).await;
     views.apply(&log.events).await.unwrap();
     let at_once = views.dump().await.unwrap();
 

@@ -10,7 +10,7 @@ use super::row::Selection;
 use super::store_roles::ASSIGNED;
 use super::{
     CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportSummary, Row, StoreFilter, StoreRolesRow,
-    StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
+    StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views, on_engine,
 };
 
 impl Views {
@@ -19,8 +19,7 @@ impl Views {
     /// # Errors
     /// See [`Views`].
     pub async fn user(&self, user: UserId) -> Result<Option<Row<UserRow>>> {
-        let Self::Sqlite(views) = self;
-        views.get(&user.to_string()).await
+        on_engine!(self, views => views.get(&user.to_string()).await)
     }
 
     /// A customer that has not left.
@@ -41,8 +40,7 @@ impl Views {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Page<(Row<CustomerRow>, MemberRole)>> {
-        let Self::Sqlite(views) = self;
-        let rows = views.customers_of(user, after, Some(limit.saturating_add(1))).await?;
+        let rows = on_engine!(self, views => views.customers_of(user, after, Some(limit.saturating_add(1))).await?);
         let rows = rows.into_iter().map(|(customer, member)| (customer, member.role)).collect();
         Ok(Page::of(rows, limit, |(customer, _)| customer.position))
     }
@@ -52,8 +50,8 @@ impl Views {
     /// # Errors
     /// See [`Views`].
     pub async fn customer_ids_of(&self, user: UserId) -> Result<Vec<CustomerId>> {
-        let Self::Sqlite(views) = self;
-        Ok(views.customers_of(user, None, None).await?.into_iter().map(|(customer, _)| customer.body.id).collect())
+        let customers = on_engine!(self, views => views.customers_of(user, None, None).await?);
+        Ok(customers.into_iter().map(|(customer, _)| customer.body.id).collect())
     }
 
     /// A member of a customer that has not left.
@@ -61,8 +59,7 @@ impl Views {
     /// # Errors
     /// See [`Views`].
     pub async fn member(&self, customer: CustomerId, user: UserId) -> Result<Option<Row<MemberRow>>> {
-        let Self::Sqlite(views) = self;
-        views.member(customer, user).await
+        on_engine!(self, views => views.member(customer, user).await)
     }
 
     /// What a user may do for a customer: none when not a member, or when the customer left.
@@ -79,8 +76,7 @@ impl Views {
     /// # Errors
     /// See [`Views`].
     pub async fn membership(&self, customer: CustomerId, user: UserId) -> Result<Option<(MemberRole, u64)>> {
-        let Self::Sqlite(views) = self;
-        views.membership(customer, user).await
+        on_engine!(self, views => views.membership(customer, user).await)
     }
 
     /// The members of a customer, oldest first.
@@ -217,8 +213,8 @@ impl Views {
     }
 
     async fn owned<T: View>(&self, customer: CustomerId, id: impl ToString) -> Result<Option<Row<T>>> {
-        let Self::Sqlite(views) = self;
-        Ok(views.get(&id.to_string()).await?.filter(|row| row.customer_id == Some(customer)))
+        let row = on_engine!(self, views => views.get::<T>(&id.to_string()).await?);
+        Ok(row.filter(|row| row.customer_id == Some(customer)))
     }
 
     async fn page<T: View>(&self, selection: Selection, after: Option<u64>, limit: u32) -> Result<Page<Row<T>>> {
@@ -227,7 +223,6 @@ impl Views {
     }
 
     async fn all<T: View>(&self, selection: Selection) -> Result<Vec<Row<T>>> {
-        let Self::Sqlite(views) = self;
-        views.rows(&selection).await
+        on_engine!(self, views => views.rows(&selection).await)
     }
 }
