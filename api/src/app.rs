@@ -37,7 +37,9 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// The configuration in force.
     pub config: Arc<Config>,
-    /// Where the consumers of this process stand.
+    /// What carries events to the consumers.
+    pub bus: Bus,
+    /// Where the consumers of this process stand that read the log themselves.
     pub positions: Positions,
     /// Set when the service is about to end.
     pub shutdown: CancellationToken,
@@ -51,13 +53,13 @@ impl App {
     /// Names the store that cannot be opened, or the setting that cannot work.
     pub async fn start(config: Config) -> Result<Self> {
         let context = open(&config).await?;
-        let bus = Bus::open(&config.bus_url, context.commands.store.clone())?;
+        let bus = Bus::open(&config.bus_url, &context.commands)?;
         let tokens = Tokens::new(&context.commands.secrets.token_key(), config.access_token_minutes);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let positions = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
         let Context { commands, projections } = context;
         let (tokens, config) = (Arc::new(tokens), Arc::new(config));
-        Ok(Self { commands, projections, tokens, config, positions, shutdown, tasks })
+        Ok(Self { commands, projections, tokens, config, bus, positions, shutdown, tasks })
     }
 
     /// Ends the consumers and waits for them a while; unfinished work comes again at the next start.
@@ -67,6 +69,7 @@ impl App {
         if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
+        self.bus.close().await;
     }
 
     /// Executes a command and waits until the read side shows what it did.
@@ -125,7 +128,8 @@ impl App {
         self.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
-    /// Waits until every consumer of this process has reached the end of the log and nothing more comes.
+    /// Waits until every consumer has done what there is to do and nothing more comes: those of this process, or on a
+    /// message bus those of all processes.
     ///
     /// # Errors
     /// When the log or the views cannot be read.
@@ -133,8 +137,8 @@ impl App {
         loop {
             let head = self.commands.store.committed().await?;
             let shown = self.projections.views.wait_for(head, Duration::from_secs(5)).await?;
-            let reached = self.positions.now().all(|(_, position)| position >= head);
-            if shown && reached && self.commands.store.committed().await? == head {
+            let done = self.bus.is_done(&self.commands, &self.positions, head).await?;
+            if shown && done && self.commands.store.committed().await? == head {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use processors::bus::Bus;
 use processors::project;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -56,7 +57,7 @@ enum Command {
     },
     /// Lists events that a consumer gave up on.
     Parked {
-        /// Gives them to their consumers once more. The service must not run meanwhile.
+        /// Gives them to their consumers once more. With the bus `log:`, the service must not run meanwhile.
         #[arg(long)]
         replay: bool,
     },
@@ -183,14 +184,11 @@ async fn events(config: &Config, mut after: u64) -> Result<()> {
 
 async fn parked(config: &Config, replay: bool) -> Result<()> {
     let context = app::open(config).await?;
-    let checkpoints = &context.commands.checkpoints;
-    for parked in checkpoints.parked().await? {
+    let bus = Bus::open(&config.bus_url, &context.commands)?;
+    for parked in context.commands.checkpoints.parked().await? {
         say(&format!("{} {} {}: {}\n", parked.parked_at, parked.consumer, parked.position, parked.error))?;
         if replay {
-            let event = context.commands.store.read(parked.position - 1, 1).await?.into_iter().next();
-            let event = event.context("the parked event is not in the log")?;
-            processors::replay(context.clone(), &parked.consumer, event).await?;
-            checkpoints.unpark(&parked.consumer, parked.position).await?;
+            processors::replay(&context, &bus, &parked).await?;
         }
     }
     Ok(())

@@ -45,6 +45,14 @@ impl Checkpoints {
         on_engine!(&self.database, engine => engine.set_checkpoint(consumer, position).await)
     }
 
+    /// Sends a consumer back to the beginning.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn restart(&self, consumer: &str) -> Result<()> {
+        on_engine!(&self.database, engine => engine.restart_checkpoint(consumer).await)
+    }
+
     /// Sets an event aside. Parking it again replaces the error.
     ///
     /// # Errors
@@ -84,6 +92,8 @@ mod tests {
             checkpoints.set("ingest", 3).await.unwrap();
             checkpoints.set("segment", 1).await.unwrap();
             assert_eq!(checkpoints.get("ingest").await.unwrap(), 7);
+            checkpoints.restart("ingest").await.unwrap();
+            assert_eq!(checkpoints.get("ingest").await.unwrap(), 0);
         }
     }
 

@@ -4,6 +4,7 @@
 mod checkpoints;
 mod credentials;
 mod database;
+mod deliveries;
 mod event_store;
 mod files;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use database::Database;
 
 pub use checkpoints::{Checkpoints, Parked};
 pub use credentials::Credentials;
+pub use deliveries::{Begun, Deliveries, Delivery};
 pub use event_store::{CommandError, EventStore, Executed};
 pub use files::{Files, ReceiveError, Received};
 pub use idempotency::{Claim, Idempotency};
@@ -38,6 +40,7 @@ pub use log::{EventFilter, Verification};
 pub use migrations::DatabaseOptions;
 pub use passwords::check_password;
 pub use personal::Personal;
+pub use postgres::Lease;
 pub use secrets::Secrets;
 pub use sessions::{RefreshError, Session, Sessions};
 
@@ -58,6 +61,8 @@ pub struct Commands {
     pub idempotency: Idempotency,
     /// How far the consumers have come.
     pub checkpoints: Checkpoints,
+    /// What the consumers behind a message bus have to do; none in SQLite, where they read the log themselves.
+    pub deliveries: Option<Deliveries>,
     /// The keys derived from the service secret.
     pub secrets: Arc<Secrets>,
 }
@@ -91,6 +96,7 @@ impl Commands {
             sessions: Sessions::on(database.clone(), secrets.clone()),
             personal: Personal::on(database.clone(), secrets.clone()),
             idempotency: Idempotency::on(database.clone(), secrets.clone()),
+            deliveries: Deliveries::on(&database),
             checkpoints: Checkpoints::on(database),
             secrets,
         })

@@ -9,6 +9,9 @@ use url::Url;
 
 use crate::migrations::{DatabaseOptions, migrate};
 
+pub(crate) use deliveries::Work;
+pub use lease::Lease;
+
 /// The SQL that both engines understand is written once and compiled for each.
 macro_rules! same_event {
     () => {
@@ -32,7 +35,9 @@ mod people;
 mod sessions;
 
 mod connect;
+mod deliveries;
 mod leader;
+mod lease;
 mod numbering;
 mod signals;
 

@@ -1,12 +1,15 @@
-//! The bus seam: how events reach the consumers. The bus is the doorbell, the log is the truth:
+//! The bus seam: how consumers hear that there is something to do. The bus is the doorbell, the log is the truth:
 //! whatever rings, events are read from the log by position.
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-use commands::EventStore;
+use anyhow::{Context, Result, bail};
+use commands::{Commands, Deliveries, EventStore};
 use domain::Recorded;
 use url::Url;
+
+use crate::Positions;
+use crate::amqp::{Amqp, RELAY};
 
 /// How long a consumer waits without being woken before it looks at the log by itself.
 const POLL: Duration = Duration::from_secs(1);
@@ -15,35 +18,97 @@ const POLL: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub enum Bus {
     /// Consumers read the log itself and are woken in process.
-    Log(EventStore),
+    Log,
+    /// RabbitMQ tells consumers in any number of processes, and everyone else who listens.
+    Amqp {
+        /// The broker.
+        amqp: Amqp,
+        /// What the consumers have to do.
+        deliveries: Deliveries,
+    },
+}
+
+/// What a message bus has still to carry; nothing is known of the embedded one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backlog {
+    /// Up to which position the log is published.
+    pub published: Option<u64>,
+    /// How many events consumers still have to handle.
+    pub open_deliveries: Option<u64>,
 }
 
 impl Bus {
-    /// Opens the bus that a URL names: `log:`.
+    /// Names the bus of a URL, `log:` or `amqp://…`. Nothing is connected yet: the service starts without its broker.
     ///
     /// # Errors
-    /// When the scheme is not supported.
-    pub fn open(url: &Url, store: EventStore) -> Result<Self> {
+    /// When the scheme is not supported, or does not go with the event store.
+    pub fn open(url: &Url, commands: &Commands) -> Result<Self> {
         match url.scheme() {
-            "log" => Ok(Self::Log(store)),
-            other => bail!("the bus URL begins with '{other}:'; supported is log:"),
+            "log" => Ok(Self::Log),
+            "amqp" | "amqps" => {
+                let deliveries = commands.deliveries.clone();
+                let deliveries =
+                    deliveries.context("a message bus needs a server database: event_store_url = postgres://…")?;
+                Ok(Self::Amqp { amqp: Amqp::new(url)?, deliveries })
+            }
+            other => bail!("the bus URL begins with '{other}:'; supported are log: and amqp:"),
         }
     }
 
-    /// The events after a position, at most `limit`; waits until there are some.
+    /// Whether the consumers have done everything up to a position. On a message bus, those of all processes.
     ///
     /// # Errors
-    /// When the log cannot be read.
-    pub async fn next(&self, after: u64, limit: u32) -> Result<Vec<Recorded>> {
-        let Self::Log(store) = self;
-        let mut heads = store.heads();
-        loop {
-            let events = store.read(after, limit).await?;
-            if !events.is_empty() {
-                return Ok(events);
+    /// When the database does not answer.
+    pub async fn is_done(&self, commands: &Commands, positions: &Positions, position: u64) -> Result<bool> {
+        match self {
+            Self::Log => Ok(positions.now().all(|(_, reached)| reached >= position)),
+            Self::Amqp { deliveries, .. } => {
+                Ok(commands.checkpoints.get(RELAY).await? >= position && deliveries.open().await? == 0)
             }
-            // A missed wake-up costs one poll, never an event.
-            let _ = tokio::time::timeout(POLL, heads.wait_for(|head| *head > after)).await;
         }
+    }
+
+    /// Whether messages can pass.
+    ///
+    /// # Errors
+    /// When the broker does not answer, or takes no messages for now.
+    pub async fn check(&self) -> Result<()> {
+        match self {
+            Self::Log => Ok(()),
+            Self::Amqp { amqp, .. } => amqp.check().await,
+        }
+    }
+
+    /// What a message bus has still to carry.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn backlog(&self, commands: &Commands) -> Result<Backlog> {
+        let Self::Amqp { deliveries, .. } = self else { return Ok(Backlog::default()) };
+        let published = Some(commands.checkpoints.get(RELAY).await?);
+        Ok(Backlog { published, open_deliveries: Some(deliveries.open().await?) })
+    }
+
+    /// Ends the connections of this process.
+    pub async fn close(&self) {
+        if let Self::Amqp { amqp, .. } = self {
+            amqp.close().await;
+        }
+    }
+}
+
+/// The events after a position, at most `limit`; waits until there are some.
+///
+/// # Errors
+/// When the log cannot be read.
+pub async fn next(store: &EventStore, after: u64, limit: u32) -> Result<Vec<Recorded>> {
+    let mut heads = store.heads();
+    loop {
+        let events = store.read(after, limit).await?;
+        if !events.is_empty() {
+            return Ok(events);
+        }
+        // A missed wake-up costs one poll, never an event.
+        let _ = tokio::time::timeout(POLL, heads.wait_for(|head| *head > after)).await;
     }
 }

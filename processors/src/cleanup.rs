@@ -16,7 +16,7 @@ use crate::consumer::Consumer;
 pub const CONSUMER: Consumer = Consumer {
     name: "cleanup",
     concurrency: 4,
-    wants: |event| matches!(event, "UploadDeleted" | "DatasetDeleted" | "CustomerClosed" | "UserErased"),
+    wants: &["UploadDeleted", "DatasetDeleted", "CustomerClosed", "UserErased"],
 };
 
 /// Removes what the event says is gone. Each removal may be repeated.

@@ -1,12 +1,12 @@
-//! The one loop of every reacting consumer: read, handle with retries, park what keeps failing, move
-//! the checkpoint. Delivery is at least once, so every handler is idempotent.
+//! What a reacting consumer is, and its loop on the embedded bus: read, handle with retries, park what keeps failing,
+//! move the checkpoint. Delivery is at least once, so every handler is idempotent.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use commands::Checkpoints;
+use commands::{Checkpoints, EventStore};
 use domain::Recorded;
 use futures::{FutureExt, StreamExt, stream};
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
-use crate::bus::Bus;
+use crate::bus;
 
 /// Events read from the log at once.
 const BATCH: u32 = 256;
@@ -34,14 +34,14 @@ pub struct Consumer {
     pub name: &'static str,
     /// How many events it handles at the same time; they complete in the order of the log.
     pub concurrency: usize,
-    /// Whether it reacts to an event of this name.
-    pub wants: fn(event_type: &str) -> bool,
+    /// The names of the events that it reacts to.
+    pub wants: &'static [&'static str],
 }
 
 /// Where a consumer stands and what it needs to move on.
 pub struct Run {
-    /// Brings the events.
-    pub bus: Bus,
+    /// The log.
+    pub store: EventStore,
     /// Keeps the durable position.
     pub checkpoints: Checkpoints,
     /// Tells the position in process.
@@ -51,6 +51,11 @@ pub struct Run {
 }
 
 impl Consumer {
+    /// Whether it reacts to an event of this name.
+    pub fn reacts_to(&self, event_type: &str) -> bool {
+        self.wants.contains(&event_type)
+    }
+
     /// Runs until shutdown; an error of the loop itself is logged and the loop starts again from the checkpoint.
     pub async fn run<H, F>(self, run: Run, handle: H)
     where
@@ -78,7 +83,7 @@ impl Consumer {
         run.position.send_replace(saved);
         loop {
             let position = *run.position.borrow();
-            let events = run.bus.next(position, BATCH).await?;
+            let events = bus::next(&run.store, position, BATCH).await?;
             let deliveries = stream::iter(events).map(|event| self.spawn(run, handle, event));
             let mut done = deliveries.buffered(self.concurrency);
             while let Some(delivery) = done.next().await {
@@ -111,7 +116,7 @@ impl Consumer {
         F: Future<Output = Result<()>>,
     {
         let position = event.position;
-        if !(self.wants)(&event.event_type) {
+        if !self.reacts_to(&event.event_type) {
             return Ok((position, false));
         }
         if let Err(error) = self.attempt(handle, &event).await {
@@ -143,7 +148,7 @@ impl Consumer {
 }
 
 /// A panic in a handler is a failure of that event, not of the consumer.
-async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(anyhow!("the handler panicked")))
 }
 
@@ -159,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    const CONSUMER: Consumer = Consumer { name: "test", concurrency: 2, wants: |event| event != "MemberAdded" };
+    const CONSUMER: Consumer = Consumer { name: "test", concurrency: 2, wants: &["CustomerRegistered"] };
 
     #[tokio::test]
     async fn what_keeps_failing_is_parked_and_the_rest_goes_on() {
@@ -196,7 +201,7 @@ mod tests {
     {
         let (sender, mut reached) = watch::channel(0);
         let run = Run {
-            bus: Bus::Log(commands.store.clone()),
+            store: commands.store.clone(),
             checkpoints: commands.checkpoints.clone(),
             position: sender,
             shutdown: CancellationToken::new(),

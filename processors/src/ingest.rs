@@ -33,7 +33,7 @@ const PROGRESS_PAUSE: Duration = Duration::from_millis(250);
 
 /// The consumer.
 pub const CONSUMER: Consumer =
-    Consumer { name: "ingest", concurrency: 2, wants: |event| matches!(event, "FileUploaded" | "ColumnRolesAssigned") };
+    Consumer { name: "ingest", concurrency: 2, wants: &["FileUploaded", "ColumnRolesAssigned"] };
 
 /// Does the work that the event asks for. A second delivery finds the dataset decided and does nothing.
 ///

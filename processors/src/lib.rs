@@ -1,6 +1,7 @@
 //! Reactions: the bus and the consumers project, ingest, segment and cleanup.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod amqp;
 pub mod bus;
 pub mod cleanup;
 pub mod consumer;

@@ -3,41 +3,68 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use commands::Checkpoints;
+use commands::{Checkpoints, EventStore};
 use domain::Recorded;
 use projections::Views;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::bus::Bus;
+use crate::amqp::Bell;
 
 /// Names its parked events.
 pub const NAME: &str = "project";
 /// Events folded in one transaction.
 const BATCH: u32 = 500;
+/// How long to wait without being woken before looking at the log.
+const POLL: Duration = Duration::from_secs(1);
 /// The pause after a failure, such as when the database is away.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Times a single event may fail before it is parked.
 const ATTEMPTS: u32 = 5;
 
-/// Runs until shutdown. The checkpoint moves with the views, so a crash repeats nothing and loses nothing.
-pub async fn run(bus: Bus, views: Views, checkpoints: Checkpoints, shutdown: CancellationToken) {
-    let work = async {
-        loop {
-            if let Err(error) = follow(&bus, &views, &checkpoints).await {
-                error!(consumer = NAME, error = format!("{error:#}"), "consumer starts again");
-                tokio::time::sleep(RESTART_PAUSE).await;
-            }
-        }
-    };
-    shutdown.run_until_cancelled(work).await;
+/// What the projector works with.
+pub struct Projector {
+    /// The log.
+    pub store: EventStore,
+    /// What is folded.
+    pub views: Views,
+    /// Where parked events are noted.
+    pub checkpoints: Checkpoints,
+    /// Tells when to look at the log, and whether it is this projector's turn; without one, it is the only one.
+    pub bell: Option<Bell>,
 }
 
-async fn follow(bus: &Bus, views: &Views, checkpoints: &Checkpoints) -> Result<()> {
-    let mut position = views.checkpoint().await?;
-    loop {
-        let events = bus.next(position, BATCH).await?;
-        position = fold(views, checkpoints, &events).await?;
+impl Projector {
+    /// Runs until shutdown. The checkpoint moves with the views, so a crash repeats nothing and loses nothing.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let work = async {
+            loop {
+                if let Err(error) = self.follow().await {
+                    error!(consumer = NAME, error = format!("{error:#}"), "consumer starts again");
+                    tokio::time::sleep(RESTART_PAUSE).await;
+                }
+            }
+        };
+        shutdown.run_until_cancelled(work).await;
+    }
+
+    async fn follow(&self) -> Result<()> {
+        let mut heads = self.store.heads();
+        let mut position = self.views.checkpoint().await?;
+        loop {
+            let events = self.store.read(position, BATCH).await?;
+            if !events.is_empty() {
+                position = fold(&self.views, &self.checkpoints, &events).await?;
+                continue;
+            }
+            match &self.bell {
+                // A missed wake-up costs one poll, never an event.
+                None => drop(timeout(POLL, heads.wait_for(|head| *head > position)).await),
+                Some(bell) => bell.wait(&mut heads, &self.views, position).await?,
+            }
+            position = self.views.checkpoint().await?;
+        }
     }
 }
 

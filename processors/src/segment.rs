@@ -33,7 +33,7 @@ use crate::Context;
 use crate::consumer::Consumer;
 
 /// The consumer.
-pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants: |event| event == "ReportRequested" };
+pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants: &["ReportRequested"] };
 
 /// Answers the question. A second delivery computes the same answer, and the report keeps the first.
 ///

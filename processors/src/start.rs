@@ -1,7 +1,8 @@
 //! Starts the tasks of the chosen roles.
 
-use anyhow::Result;
-use commands::{Checkpoints, Commands};
+use anyhow::{Context as _, Result, bail};
+use commands::{Commands, Parked};
+use domain::Recorded;
 use projections::Projections;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -9,9 +10,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::amqp::{self, Bell, Relay, Worker};
 use crate::bus::Bus;
 use crate::consumer::{Consumer, Run};
-use crate::{cleanup, ingest, project, segment};
+use crate::project::Projector;
+use crate::{cleanup, ingest, segment};
 
 /// What every consumer works with.
 #[derive(Clone)]
@@ -28,7 +31,7 @@ pub struct Context {
 pub enum Role {
     /// Answers HTTP requests.
     Api,
-    /// Numbers committed events.
+    /// Numbers committed events and publishes them.
     Relay,
     /// Folds events into the views.
     Project,
@@ -45,7 +48,7 @@ impl Role {
     pub const ALL: [Self; 6] = [Self::Api, Self::Relay, Self::Project, Self::Ingest, Self::Segment, Self::Notify];
 }
 
-/// Where the reacting consumers of this process stand.
+/// Where the consumers of this process stand that read the log themselves.
 #[derive(Clone, Default)]
 pub struct Positions(Vec<(&'static str, watch::Receiver<u64>)>);
 
@@ -56,6 +59,9 @@ impl Positions {
     }
 }
 
+/// Everyone who reacts to single events, in whatever process.
+const REACTIONS: &[Consumer] = &[ingest::CONSUMER, cleanup::CONSUMER, segment::CONSUMER];
+
 /// Starts the tasks of some roles; they end with `shutdown`, and `tasks` tells when.
 pub fn start(
     context: &Context,
@@ -64,68 +70,114 @@ pub fn start(
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Positions {
-    let mut positions = Positions::default();
     spawn(tasks, commands::signals::run(context.commands.store.clone(), shutdown.clone()));
     let (views, ended) = (context.projections.views.clone(), shutdown.clone());
     spawn(tasks, async move { views.follow(ended).await });
+    let mut start = Start { context, bus, tasks, shutdown, positions: Positions::default() };
     for role in roles {
         match role {
-            Role::Relay => {
-                spawn(tasks, commands::sequencer::run(context.commands.store.clone(), shutdown.clone()));
-            }
-            Role::Project => {
-                let views = context.projections.views.clone();
-                let checkpoints = context.commands.checkpoints.clone();
-                spawn(tasks, project::run(bus.clone(), views, checkpoints, shutdown.clone()));
-            }
+            Role::Relay => start.relay(),
+            Role::Project => start.project(),
             Role::Ingest => {
-                let reactions = Reactions { context, bus, tasks, shutdown };
-                reactions.start(ingest::CONSUMER, ingest::handle, &mut positions);
-                reactions.start(cleanup::CONSUMER, cleanup::handle, &mut positions);
+                start.react(ingest::CONSUMER, ingest::handle);
+                start.react(cleanup::CONSUMER, cleanup::handle);
             }
-            Role::Segment => {
-                let reactions = Reactions { context, bus, tasks, shutdown };
-                reactions.start(segment::CONSUMER, segment::handle, &mut positions);
-            }
+            Role::Segment => start.react(segment::CONSUMER, segment::handle),
+            // Requests are served elsewhere. Nobody is notified yet, so there is no queue that could fill up.
             Role::Api | Role::Notify => {}
         }
     }
-    positions
+    start.positions
 }
 
-/// Gives a parked event to its consumer once more.
-///
-/// # Errors
-/// When the consumer fails again, or is none that reacts to single events.
-pub async fn replay(context: Context, consumer: &str, event: domain::Recorded) -> Result<()> {
-    match consumer {
-        "ingest" => ingest::handle(context, event).await,
-        "cleanup" => cleanup::handle(context, event).await,
-        "segment" => segment::handle(context, event).await,
-        _ => anyhow::bail!("'{consumer}' folds events in order; run `datacore rebuild views` instead"),
-    }
-}
-
-struct Reactions<'a> {
+struct Start<'a> {
     context: &'a Context,
     bus: &'a Bus,
     tasks: &'a TaskTracker,
     shutdown: &'a CancellationToken,
+    positions: Positions,
 }
 
-impl Reactions<'_> {
-    fn start<F>(&self, consumer: Consumer, handle: fn(Context, domain::Recorded) -> F, positions: &mut Positions)
+impl Start<'_> {
+    fn relay(&self) {
+        let commands = &self.context.commands;
+        spawn(self.tasks, commands::sequencer::run(commands.store.clone(), self.shutdown.clone()));
+        if let Bus::Amqp { amqp, deliveries } = self.bus {
+            let relay = Relay {
+                amqp: amqp.clone(),
+                store: commands.store.clone(),
+                checkpoints: commands.checkpoints.clone(),
+                deliveries: deliveries.clone(),
+                consumers: REACTIONS,
+            };
+            spawn(self.tasks, relay.run(self.shutdown.clone()));
+            spawn(self.tasks, amqp::collect(amqp.clone(), deliveries.clone(), self.shutdown.clone()));
+        }
+    }
+
+    fn project(&self) {
+        let Context { commands, projections } = self.context;
+        let bell = match self.bus {
+            Bus::Log => None,
+            Bus::Amqp { amqp, .. } => {
+                let bell = Bell::default();
+                let views = projections.views.clone();
+                spawn(self.tasks, bell.clone().run(amqp.clone(), views, self.shutdown.clone()));
+                Some(bell)
+            }
+        };
+        let (store, checkpoints) = (commands.store.clone(), commands.checkpoints.clone());
+        let projector = Projector { store, views: projections.views.clone(), checkpoints, bell };
+        spawn(self.tasks, projector.run(self.shutdown.clone()));
+    }
+
+    fn react<F>(&mut self, consumer: Consumer, handle: fn(Context, Recorded) -> F)
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let (position, watched) = watch::channel(0);
-        positions.0.push((consumer.name, watched));
-        let checkpoints: Checkpoints = self.context.commands.checkpoints.clone();
-        let run = Run { bus: self.bus.clone(), checkpoints, position, shutdown: self.shutdown.clone() };
-        let context = self.context.clone();
-        spawn(self.tasks, async move {
-            consumer.run(run, move |event| handle(context.clone(), event)).await;
-        });
+        let (context, commands) = (self.context.clone(), &self.context.commands);
+        let handle = move |event| handle(context.clone(), event);
+        let (store, shutdown) = (commands.store.clone(), self.shutdown.clone());
+        match self.bus {
+            Bus::Log => {
+                let (position, watched) = watch::channel(0);
+                self.positions.0.push((consumer.name, watched));
+                let run = Run { store, checkpoints: commands.checkpoints.clone(), position, shutdown };
+                spawn(self.tasks, async move { consumer.run(run, handle).await });
+            }
+            Bus::Amqp { amqp, deliveries } => {
+                let worker = Worker::new(consumer, amqp.clone(), store, deliveries.clone());
+                spawn(self.tasks, worker.run(handle, self.tasks.clone(), shutdown));
+            }
+        }
+    }
+}
+
+/// Gives a parked event to its consumer once more: on the embedded bus here and now, on a message bus wherever it runs.
+///
+/// # Errors
+/// When the consumer fails again, or is none that reacts to single events.
+pub async fn replay(context: &Context, bus: &Bus, parked: &Parked) -> Result<()> {
+    let Parked { consumer, position, .. } = parked;
+    if !REACTIONS.iter().any(|reaction| reaction.name == consumer) {
+        bail!("'{consumer}' folds events in order; run `datacore rebuild views` instead");
+    }
+    match bus {
+        Bus::Log => {
+            handle_again(context.clone(), consumer, *position).await?;
+            context.commands.checkpoints.unpark(consumer, *position).await
+        }
+        Bus::Amqp { deliveries, .. } => deliveries.replay(consumer, *position).await.map(drop),
+    }
+}
+
+async fn handle_again(context: Context, consumer: &str, position: u64) -> Result<()> {
+    let event = context.commands.store.read(position - 1, 1).await?.into_iter().next();
+    let event = event.context("the parked event is not in the log")?;
+    match consumer {
+        "ingest" => ingest::handle(context, event).await,
+        "cleanup" => cleanup::handle(context, event).await,
+        _ => segment::handle(context, event).await,
     }
 }
 

@@ -23,6 +23,11 @@ impl Engine {
         set.map(drop).context("moving a checkpoint")
     }
 
+    pub async fn restart_checkpoint(&self, consumer: &str) -> Result<()> {
+        let restart = sqlx::query("DELETE FROM checkpoints WHERE consumer = $1").bind(consumer);
+        restart.execute(&self.writer).await.map(drop).context("setting a checkpoint back")
+    }
+
     pub async fn park(&self, consumer: &str, position: u64, error: &str) -> Result<()> {
         let park = sqlx::query(
             "INSERT INTO parked (consumer, position, error) VALUES ($1, $2, $3)

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use sqlx::postgres::PgConnection;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::{Engine, connect};
+use super::{Engine, Lease};
 use crate::sequencer::Round;
 
 /// The lock's number in its database: the letters `datacore` as ASCII.
 const LOCK: i64 = i64::from_be_bytes(*b"datacore");
-/// How often a stand-by tries. Waiting in the lock itself would keep a snapshot open, which holds back VACUUM.
-const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// A leader that hears nothing from the server for so long gives up its connection, and with it the lead.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -25,15 +23,7 @@ pub(crate) struct Leader {
 impl Engine {
     /// Waits until nobody else leads.
     pub async fn lead(&self) -> Result<Leader> {
-        let mut connection = connect::primary(&self.volatile()).await.context("connecting to lead the sequencer")?;
-        loop {
-            let lock = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK);
-            let leads: bool = within_silence(lock.fetch_one(&mut connection)).await?.context("taking the lead")?;
-            if leads {
-                break;
-            }
-            sleep(TRY_AGAIN).await;
-        }
+        let mut connection = Lease::take(&self.volatile(), LOCK).await?.connection;
         super::numbering::check_cluster(&mut connection).await?;
         Ok(Leader { connection })
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use futures::future::join_all;
 use futures::{FutureExt, join};
+use processors::bus::Backlog;
 use serde::Serialize;
 use tokio::time::timeout;
 use url::Url;
@@ -27,6 +28,10 @@ pub struct Readiness {
     head: Option<u64>,
     /// How far the views are.
     projected: Option<u64>,
+    /// How far the log is published, where there is a message bus.
+    published: Option<u64>,
+    /// How many events its consumers still have to handle.
+    open_deliveries: Option<u64>,
 }
 
 /// A thing that the service works with.
@@ -57,11 +62,14 @@ pub async fn look(app: &App) -> Readiness {
         check("event_store", true, &config.event_store_url, store.check()).boxed(),
         check("files", true, &config.files_url, app.commands.files.check()).boxed(),
         check("views", true, &config.views_url, projections.views.check()).boxed(),
+        check("bus", false, &config.bus_url, app.bus.check()).boxed(),
         check("frames", false, &config.frames_url, projections.frames.check()).boxed(),
         check("cache", false, &config.cache_url, projections.cache.check()).boxed(),
     ];
     let positions = async { join!(timeout(WITHIN, store.head()), timeout(WITHIN, projections.views.checkpoint())) };
-    let (dependencies, (head, projected)) = join!(join_all(checks), positions);
+    let backlog = timeout(WITHIN, app.bus.backlog(&app.commands));
+    let (dependencies, (head, projected), backlog) = join!(join_all(checks), positions, backlog);
+    let Backlog { published, open_deliveries } = backlog.ok().and_then(Result::ok).unwrap_or_default();
     let missing = |needed| dependencies.iter().any(|dependency| !dependency.ok && dependency.needed == needed);
     let status = match () {
         () if app.shutdown.is_cancelled() => "draining",
@@ -70,7 +78,7 @@ pub async fn look(app: &App) -> Readiness {
         () => "ready",
     };
     let known = |position: Result<Result<u64>, _>| position.ok()?.ok();
-    Readiness { status, head: known(head), projected: known(projected), dependencies }
+    Readiness { status, dependencies, head: known(head), projected: known(projected), published, open_deliveries }
 }
 
 async fn check(name: &'static str, needed: bool, url: &Url, check: impl Future<Output = Result<()>>) -> Dependency {

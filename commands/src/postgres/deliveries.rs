@@ -1,0 +1,154 @@
+//! The to-do list in PostgreSQL.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use sqlx::Row;
+use sqlx::postgres::types::PgInterval;
+use sqlx::postgres::{PgPool, PgRow};
+
+use super::{Engine, Lease, connect, integer};
+use crate::deliveries::{Begun, Delivery};
+
+/// The number of the lock of whoever publishes the log: the letters `dc_relay` as ASCII.
+const RELAY: i64 = i64::from_be_bytes(*b"dc_relay");
+/// Few, because the statements are short.
+const CONNECTIONS: u32 = 4;
+
+/// The to-do list.
+#[derive(Clone)]
+pub(crate) struct Work {
+    pool: PgPool,
+}
+
+impl Engine {
+    /// The to-do list, over connections of its own that do not wait for the disk. Whatever a crash of the server takes
+    /// away of it is done once more: an event that is struck out is handled again, and rows that are lost go together with
+    /// the later checkpoint of the relay, which then adds them again.
+    pub fn work(&self) -> Work {
+        Work { pool: connect::pool(CONNECTIONS).connect_lazy_with(self.volatile()) }
+    }
+}
+
+impl Work {
+    pub async fn lead(&self) -> Result<Lease> {
+        Lease::take(&self.pool.connect_options(), RELAY).await
+    }
+
+    pub async fn add(&self, deliveries: &[Delivery]) -> Result<()> {
+        let add = sqlx::query(
+            "INSERT INTO deliveries (consumer, position, sent, due_at)
+             SELECT consumer, position, sent, now() + CASE WHEN sent THEN interval '1 minute' ELSE interval '0' END
+             FROM unnest($1::text[], $2::bigint[], $3::boolean[]) AS new (consumer, position, sent)
+             ON CONFLICT (consumer, position) DO NOTHING",
+        );
+        let add = add
+            .bind(deliveries.iter().map(|delivery| delivery.consumer.as_str()).collect::<Vec<_>>())
+            .bind(deliveries.iter().map(|delivery| integer(delivery.position)).collect::<Vec<_>>())
+            .bind(deliveries.iter().map(|delivery| delivery.sent).collect::<Vec<_>>());
+        add.execute(&self.pool).await.map(drop).context("adding deliveries")
+    }
+
+    pub async fn claim(&self, consumer: &str, position: u64, lease: Duration) -> Result<Option<Begun>> {
+        let claim = sqlx::query(
+            "UPDATE deliveries SET attempts = attempts + 1, sent = true, due_at = now() + $3
+             WHERE consumer = $1 AND position = $2 RETURNING attempts, error",
+        );
+        let claim = claim.bind(consumer).bind(integer(position)).bind(interval(lease));
+        let row = claim.fetch_optional(&self.pool).await.context("claiming a delivery")?;
+        row.map(|row| {
+            let attempt = row.try_get::<i32, _>("attempts")?.cast_unsigned();
+            Ok(Begun { attempt, last_error: row.try_get("error")? })
+        })
+        .transpose()
+    }
+
+    pub async fn keep(&self, consumer: &str, position: u64, lease: Duration) -> Result<()> {
+        self.sent(consumer, &[position], lease).await
+    }
+
+    pub async fn sent(&self, consumer: &str, positions: &[u64], lease: Duration) -> Result<()> {
+        let sent = sqlx::query(
+            "UPDATE deliveries SET sent = true, due_at = now() + $3 WHERE consumer = $1 AND position = ANY ($2)",
+        );
+        let positions: Vec<_> = positions.iter().copied().map(integer).collect();
+        let sent = sent.bind(consumer).bind(positions).bind(interval(lease));
+        sent.execute(&self.pool).await.map(drop).context("noting that a delivery is with the bus")
+    }
+
+    pub async fn finish(&self, consumer: &str, position: u64) -> Result<()> {
+        let finish = sqlx::query("DELETE FROM deliveries WHERE consumer = $1 AND position = $2");
+        let finish = finish.bind(consumer).bind(integer(position)).execute(&self.pool).await;
+        finish.map(drop).context("striking out a delivery")
+    }
+
+    pub async fn retry(&self, consumer: &str, position: u64, pause: Duration, error: &str) -> Result<()> {
+        let retry = sqlx::query(
+            "UPDATE deliveries SET sent = false, due_at = now() + $3, error = $4 WHERE consumer = $1 AND position = $2",
+        );
+        let retry = retry.bind(consumer).bind(integer(position)).bind(interval(pause)).bind(error);
+        retry.execute(&self.pool).await.map(drop).context("having a delivery repeated")
+    }
+
+    pub async fn park(&self, consumer: &str, position: u64, error: &str) -> Result<()> {
+        let park = sqlx::query(
+            "WITH open AS (DELETE FROM deliveries WHERE consumer = $1 AND position = $2 RETURNING consumer, position)
+             INSERT INTO parked (consumer, position, error) SELECT consumer, position, $3 FROM open
+             ON CONFLICT (consumer, position) DO UPDATE SET error = excluded.error",
+        );
+        let park = park.bind(consumer).bind(integer(position)).bind(error).execute(&self.pool).await;
+        park.map(drop).context("parking an event")
+    }
+
+    pub async fn replay(&self, consumer: &str, position: u64) -> Result<bool> {
+        let replay = sqlx::query(
+            "WITH parked AS (DELETE FROM parked WHERE consumer = $1 AND position = $2 RETURNING consumer, position)
+             INSERT INTO deliveries (consumer, position, sent, due_at) SELECT consumer, position, false, now() FROM parked
+             ON CONFLICT (consumer, position) DO NOTHING",
+        );
+        let replay = replay.bind(consumer).bind(integer(position)).execute(&self.pool).await;
+        replay.map(|done| done.rows_affected() > 0).context("giving back a parked event")
+    }
+
+    pub async fn due(&self, limit: u32) -> Result<Vec<Delivery>> {
+        let due = sqlx::query(
+            "SELECT consumer, position, sent FROM deliveries WHERE due_at <= now() ORDER BY due_at, position LIMIT $1",
+        );
+        let rows =
+            due.bind(i64::from(limit)).fetch_all(&self.pool).await.context("looking for deliveries that are due")?;
+        rows.iter().map(delivery).collect()
+    }
+
+    pub async fn send_again(&self, consumer: &str) -> Result<()> {
+        let again = sqlx::query("UPDATE deliveries SET sent = false, due_at = now() WHERE consumer = $1");
+        again.bind(consumer).execute(&self.pool).await.map(drop).context("having deliveries sent again")
+    }
+
+    pub async fn open(&self) -> Result<u64> {
+        let open: i64 = sqlx::query_scalar("SELECT count(*) FROM deliveries").fetch_one(&self.pool).await?;
+        Ok(open.cast_unsigned())
+    }
+
+    pub async fn advance(&self, checkpoints: &[&str], position: u64) -> Result<()> {
+        let advance = sqlx::query(
+            "INSERT INTO checkpoints (consumer, position) SELECT unnest($1::text[]), $2
+             ON CONFLICT (consumer) DO UPDATE SET position = excluded.position
+             WHERE excluded.position > checkpoints.position",
+        );
+        let advance = advance.bind(checkpoints).bind(integer(position)).execute(&self.pool).await;
+        advance.map(drop).context("moving checkpoints")
+    }
+}
+
+fn delivery(row: &PgRow) -> Result<Delivery> {
+    Ok(Delivery {
+        consumer: row.try_get("consumer")?,
+        position: row.try_get::<i64, _>("position")?.cast_unsigned(),
+        sent: row.try_get("sent")?,
+    })
+}
+
+fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}

@@ -1,0 +1,202 @@
+//! A competing consumer: takes messages from its queue, handles the events that they name, and strikes them out of the
+//! to-do list. How often an event was begun is counted there, also over the deaths of processes.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use commands::{Begun, Deliveries, EventStore};
+use domain::Recorded;
+use futures::StreamExt;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
+use lapin::types::FieldTable;
+use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, warn};
+
+use super::message::position;
+use super::{Amqp, supervise};
+use crate::consumer::{Consumer, guarded};
+
+/// How long a delivery is believed to be at work without a word.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// How often a worker says that it is still at work.
+const SIGN: Duration = Duration::from_secs(15);
+/// The pauses between attempts at one event, which are one more.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+];
+/// The pause before the database is asked again when it does not answer.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A consumer at its queue.
+#[derive(Clone)]
+pub struct Worker {
+    /// What it reacts to.
+    pub consumer: Consumer,
+    /// The broker.
+    pub amqp: Amqp,
+    /// The log.
+    pub store: EventStore,
+    /// What is to be done.
+    pub deliveries: Deliveries,
+    /// The pauses between attempts at one event, which are one more.
+    pub pauses: &'static [Duration],
+    at_work: AtWork,
+}
+
+/// What this process works on. It outlives channels: work goes on while the broker is away.
+#[derive(Clone)]
+struct AtWork {
+    slots: Arc<Semaphore>,
+    /// A message that comes again meanwhile waits for its turn, and then finds its work done.
+    turns: Arc<Mutex<HashMap<u64, Arc<Turn<()>>>>>,
+}
+
+impl Worker {
+    /// A consumer with the usual patience.
+    pub fn new(consumer: Consumer, amqp: Amqp, store: EventStore, deliveries: Deliveries) -> Self {
+        let at_work = AtWork { slots: Arc::new(Semaphore::new(consumer.concurrency)), turns: Arc::default() };
+        Self { consumer, amqp, store, deliveries, pauses: &PAUSES, at_work }
+    }
+
+    /// Runs until shutdown. Work in flight is dropped then: it was not acknowledged, so it comes again.
+    pub async fn run<H, F>(self, handle: H, tasks: TaskTracker, shutdown: CancellationToken)
+    where
+        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let begin = |message, slot| {
+            let (worker, handle, shutdown) = (self.clone(), handle.clone(), shutdown.clone());
+            tasks.spawn(async move {
+                shutdown.run_until_cancelled(worker.work(message, &handle)).await;
+                drop(slot);
+            });
+        };
+        shutdown.run_until_cancelled(supervise(self.consumer.name, || self.take(&begin))).await;
+    }
+
+    /// Takes messages as long as the channel lives, no more at a time than are worked on.
+    async fn take(&self, begin: impl Fn(Delivery, OwnedSemaphorePermit)) -> Result<()> {
+        let channel = self.amqp.consuming.channel().await?;
+        let prefetch = u16::try_from(self.consumer.concurrency)?;
+        channel.basic_qos(prefetch, BasicQosOptions::default()).await.context("limiting deliveries")?;
+        let queue = self.amqp.names.queue(self.consumer.name);
+        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+        let inbox = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await;
+        let mut inbox = inbox.with_context(|| format!("taking messages from {queue}"))?;
+        while let Some(message) = inbox.next().await {
+            let message = message.context("receiving a message")?;
+            begin(message, self.at_work.slots.clone().acquire_owned().await?);
+        }
+        bail!("the queue {queue} or the connection to it is gone")
+    }
+
+    async fn work<H, F>(&self, message: Delivery, handle: &H)
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let Some(position) = position(&message.properties) else {
+            warn!(consumer = self.consumer.name, routing_key = %message.routing_key, "a message names no position");
+            let _ = message.reject(BasicRejectOptions { requeue: false }).await;
+            return;
+        };
+        let turn = self.at_work.turn(position);
+        let _turn = turn.lock().await;
+        self.settle(position, handle).await;
+        // When the channel is gone, the message comes again and finds nothing to do.
+        let _ = message.ack(BasicAckOptions::default()).await;
+    }
+
+    /// Handles an event unless that is done already, and notes how it went.
+    async fn settle<H, F>(&self, position: u64, handle: &H)
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let (name, deliveries) = (self.consumer.name, &self.deliveries);
+        let Some(claim) = insist(|| deliveries.claim(name, position, LEASE)).await else { return };
+        let Err(failure) = self.attempt(&claim, position, handle).await else {
+            return insist(|| deliveries.finish(name, position)).await;
+        };
+        let (attempt, failure) = (claim.attempt, format!("{failure:#}"));
+        match self.pauses.get(attempt as usize - 1) {
+            Some(pause) => {
+                warn!(consumer = name, position, attempt, error = failure, "event failed");
+                insist(|| deliveries.retry(name, position, *pause, &failure)).await;
+            }
+            None => {
+                error!(consumer = name, position, attempt, error = failure, "event parked");
+                insist(|| deliveries.park(name, position, &failure)).await;
+            }
+        }
+    }
+
+    async fn attempt<H, F>(&self, claim: &Begun, position: u64, handle: &H) -> Result<()>
+    where
+        H: Fn(Recorded) -> F,
+        F: Future<Output = Result<()>>,
+    {
+        let Begun { attempt, last_error } = claim;
+        if *attempt as usize > self.pauses.len() + 1 {
+            bail!(
+                "begun {} times and never ended; {}",
+                attempt - 1,
+                last_error.as_deref().unwrap_or("its process died")
+            );
+        }
+        let event = insist(|| self.store.read(position - 1, 1)).await.into_iter().next();
+        let event = event.context("the event is not in the log")?;
+        tokio::select! {
+            handled = guarded(handle(event)) => handled,
+            never = self.keep(position) => match never {},
+        }
+    }
+
+    /// Says again and again that the work goes on.
+    async fn keep(&self, position: u64) -> Infallible {
+        loop {
+            tokio::time::sleep(SIGN).await;
+            if let Err(error) = self.deliveries.keep(self.consumer.name, position, LEASE).await {
+                warn!(
+                    consumer = self.consumer.name,
+                    position,
+                    error = format!("{error:#}"),
+                    "no sign of work was left"
+                );
+            }
+        }
+    }
+}
+
+impl AtWork {
+    fn turn(&self, position: u64) -> Arc<Turn<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(position).or_default().clone()
+    }
+}
+
+/// Asks the database until it answers. Giving a message back instead would bring it again at once, and count as an attempt.
+async fn insist<T, F>(ask: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T>>,
+{
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => warn!(error = format!("{error:#}"), "the database does not answer; a consumer waits"),
+        }
+        tokio::time::sleep(DATABASE_PAUSE).await;
+    }
+}

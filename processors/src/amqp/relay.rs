@@ -1,0 +1,272 @@
+//! The relay: publishes the log to RabbitMQ in its order, and rings again for work that is not done. One process leads
+//! at a time. Its durable position follows what the broker has confirmed, so a crash repeats events and loses none.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use commands::{Checkpoints, Deliveries, Delivery, EventStore};
+use domain::Recorded;
+use futures::future::maybe_done;
+use futures::poll;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{Channel, Confirmation, PublisherConfirm};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::message::{message, routing_key};
+use super::{Amqp, consume, supervise, topology};
+use crate::consumer::Consumer;
+
+/// Events published at once.
+const BATCH: u32 = 500;
+/// Batches that may wait for the broker's confirms.
+const WINDOW: usize = 4;
+/// How often to look for deliveries that are due.
+const TICK: Duration = Duration::from_millis(250);
+/// How often to look whether the queues are still there.
+const CHECK: Duration = Duration::from_secs(5);
+/// How long confirms may take before somebody is told.
+const SLOW: Duration = Duration::from_secs(15);
+
+/// The checkpoint up to which the log is published and confirmed.
+pub const RELAY: &str = "relay";
+/// Up to where the stream of the broker holds the log.
+const REPLAY: &str = "replay";
+/// The queue of the projector's bells.
+const PROJECT: &str = "project";
+/// A message that no queue takes comes back.
+const MANDATORY: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
+
+/// What the relay works with.
+#[derive(Clone)]
+pub struct Relay {
+    /// The broker.
+    pub amqp: Amqp,
+    /// The log.
+    pub store: EventStore,
+    /// The durable positions.
+    pub checkpoints: Checkpoints,
+    /// What the consumers have to do.
+    pub deliveries: Deliveries,
+    /// Who has to do it.
+    pub consumers: &'static [Consumer],
+}
+
+/// A channel that is published over until something goes wrong.
+struct Session<'a> {
+    relay: &'a Relay,
+    channel: Channel,
+    ticked: Instant,
+    checked: Instant,
+}
+
+impl Relay {
+    /// Runs until shutdown.
+    pub async fn run(self, shutdown: CancellationToken) {
+        shutdown.run_until_cancelled(supervise(RELAY, || self.lead())).await;
+    }
+
+    /// Waits until no other process leads, then publishes.
+    async fn lead(&self) -> Result<()> {
+        let mut lease = self.deliveries.lead().await?;
+        tokio::select! {
+            published = self.publish() => published,
+            lost = lease.lost() => match lost? {},
+        }
+    }
+
+    async fn publish(&self) -> Result<()> {
+        self.prepare().await?;
+        let channel = self.amqp.publishing.channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await.context("asking for confirms")?;
+        let now = Instant::now();
+        let mut session = Session { relay: self, channel, ticked: now, checked: now };
+        session.refill().await?;
+        session.follow().await
+    }
+
+    /// Declares what is not there. What has to be sent once more because of that is noted before, so that a crash in
+    /// between does not hide it.
+    async fn prepare(&self) -> Result<()> {
+        let names = &self.amqp.names;
+        if !self.amqp.has_queue(&names.replay()).await? {
+            self.checkpoints.restart(REPLAY).await?;
+        }
+        for consumer in self.consumers {
+            self.catch_up(consumer).await?;
+            if !self.amqp.has_queue(&names.queue(consumer.name)).await? {
+                self.deliveries.send_again(consumer.name).await?;
+            }
+        }
+        self.amqp.declare(self.consumers).await
+    }
+
+    /// Gives a consumer its share of what is published already: it is new, or came from the embedded bus.
+    async fn catch_up(&self, consumer: &Consumer) -> Result<()> {
+        let published = self.checkpoints.get(RELAY).await?;
+        let mut position = self.checkpoints.get(consumer.name).await?;
+        while position < published {
+            let events = self.store.read(position, BATCH).await?;
+            let Some(last) = events.last() else { break };
+            self.deliveries.add(&work(&events, &[(consumer, position)], false)).await?;
+            position = last.position;
+            self.checkpoints.set(consumer.name, position).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the broker has everything up to a position.
+    async fn advance(&self, position: u64) -> Result<()> {
+        let mut names = vec![RELAY, REPLAY];
+        names.extend(self.consumers.iter().map(|consumer| consumer.name));
+        self.deliveries.advance(&names, position).await
+    }
+}
+
+impl Session<'_> {
+    /// Publishes to the stream alone what it lost; everyone else has it.
+    async fn refill(&mut self) -> Result<()> {
+        let Relay { amqp, store, checkpoints, .. } = self.relay;
+        let (published, mut position) = (checkpoints.get(RELAY).await?, checkpoints.get(REPLAY).await?);
+        while position < published {
+            let mut events = store.read(position, BATCH).await?;
+            events.retain(|event| event.position <= published);
+            position = events.last().context("the log ends before the relay")?.position;
+            confirmed(self.send(&amqp.names.refill(), &events).await?).await?;
+            checkpoints.set(REPLAY, position).await?;
+            self.look_around().await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes the log from where it is confirmed, and then what comes.
+    async fn follow(&mut self) -> Result<()> {
+        let Relay { amqp, store, checkpoints, deliveries, consumers } = self.relay;
+        let (mut heads, exchange) = (store.heads(), amqp.names.events());
+        let mut position = checkpoints.get(RELAY).await?;
+        let mut known = vec![];
+        for consumer in *consumers {
+            known.push((consumer, checkpoints.get(consumer.name).await?));
+        }
+        info!(position, "the relay publishes");
+        let mut unconfirmed = VecDeque::new();
+        loop {
+            let batch = if unconfirmed.len() < WINDOW { store.read(position, BATCH).await? } else { vec![] };
+            if let Some(last) = batch.last() {
+                position = last.position;
+                // Before a consumer can hear of it: who finds nothing to do believes that it was done.
+                deliveries.add(&work(&batch, &known, true)).await?;
+                unconfirmed.push_back((position, self.send(&exchange, &batch).await?));
+            } else if let Some((position, confirms)) = unconfirmed.pop_front() {
+                confirmed(confirms).await?;
+                self.relay.advance(position).await?;
+            } else {
+                let _ = timeout(TICK, heads.wait_for(|head| *head > position)).await;
+            }
+            self.look_around().await?;
+        }
+    }
+
+    /// Hands events to the connection, in order, and gives what will be confirmed.
+    async fn send(&self, exchange: &str, events: &[Recorded]) -> Result<Vec<PublisherConfirm>> {
+        let mut sending = Vec::with_capacity(events.len());
+        for event in events {
+            let (channel, exchange, key) = (&self.channel, exchange.into(), routing_key(event).into());
+            let (properties, body) = message(event)?;
+            let publish = async move { channel.basic_publish(exchange, key, MANDATORY, &body, properties).await };
+            let mut publish = Box::pin(maybe_done(publish));
+            // The first poll puts the message into the connection's queue; waiting for each to leave it would be slow.
+            let _ = poll!(publish.as_mut());
+            sending.push(publish);
+        }
+        let mut confirms = Vec::with_capacity(sending.len());
+        for mut publish in sending {
+            publish.as_mut().await;
+            confirms.push(publish.as_mut().take_output().context("publishing")?.context("publishing")?);
+        }
+        Ok(confirms)
+    }
+
+    /// Now and then: sends what is due, and looks whether the queues are still there.
+    async fn look_around(&mut self) -> Result<()> {
+        ensure!(self.channel.status().connected(), "the channel was closed");
+        if self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            self.send_due().await?;
+        }
+        if self.checked.elapsed() >= CHECK {
+            self.checked = Instant::now();
+            let names = &self.relay.amqp.names;
+            for queue in self.relay.consumers.iter().map(|consumer| consumer.name).chain([PROJECT, REPLAY]) {
+                let queue = names.queue(queue);
+                topology::ready(&self.channel, &queue)
+                    .await
+                    .with_context(|| format!("looking for the queue {queue}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a message for each delivery that needs one, to the consumer's queue alone.
+    async fn send_due(&self) -> Result<()> {
+        let due = self.relay.deliveries.due(BATCH).await?;
+        for consumer in self.relay.consumers {
+            let (missed, unsent): (Vec<_>, Vec<_>) =
+                due.iter().filter(|delivery| delivery.consumer == consumer.name).partition(|delivery| delivery.sent);
+            let queue = self.relay.amqp.names.queue(consumer.name);
+            // A message that waits behind others is not lost. When none waits, it is.
+            let lost = !missed.is_empty() && topology::ready(&self.channel, &queue).await? == 0;
+            let positions: Vec<_> = missed.iter().chain(&unsent).map(|delivery| delivery.position).collect();
+            if !positions.is_empty() {
+                // Noted before it is done: a worker may have failed again by then, and asked for yet another message.
+                self.relay.deliveries.sent(consumer.name, &positions, consume::LEASE).await?;
+            }
+            for delivery in unsent.iter().chain(missed.iter().filter(|_| lost)) {
+                self.send_one(&queue, delivery.position).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_one(&self, queue: &str, position: u64) -> Result<()> {
+        let event = self.relay.store.read(position - 1, 1).await?.into_iter().next();
+        let (properties, body) = message(&event.context("a delivery is beyond the log")?)?;
+        let publish = self.channel.basic_publish("".into(), queue.into(), MANDATORY, &body, properties);
+        confirmed(vec![publish.await.context("publishing")?]).await
+    }
+}
+
+/// What consumers have to do because of some events, each after the position that it knows.
+fn work(events: &[Recorded], known: &[(&Consumer, u64)], sent: bool) -> Vec<Delivery> {
+    let mut work = vec![];
+    for event in events {
+        for (consumer, position) in known {
+            if event.position > *position && consumer.reacts_to(&event.event_type) {
+                work.push(Delivery { consumer: consumer.name.to_owned(), position: event.position, sent });
+            }
+        }
+    }
+    work
+}
+
+/// Waits until the broker has taken every message. An unroutable one is confirmed too, and comes back with a confirm,
+/// not always its own: then nothing of this counts, and the queues are declared anew.
+async fn confirmed(confirms: Vec<PublisherConfirm>) -> Result<()> {
+    for mut confirm in confirms {
+        let confirmation = match timeout(SLOW, &mut confirm).await {
+            Ok(confirmation) => confirmation,
+            Err(_) => {
+                warn!("RabbitMQ has not confirmed a message for {} s; its memory or disk may be low", SLOW.as_secs());
+                confirm.await
+            }
+        };
+        match confirmation.context("waiting for a confirm")? {
+            Confirmation::Ack(None) => {}
+            Confirmation::Ack(Some(message)) => bail!("no queue takes '{}'", message.routing_key),
+            refused => bail!("a message was not taken: {refused:?}"),
+        }
+    }
+    Ok(())
+}
