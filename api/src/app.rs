@@ -156,8 +156,13 @@ pub async fn open(config: &Config) -> Result<Context> {
             .await
             .with_context(|| format!("creating the data folder {}", config.data.display()))?;
     }
-    let commands = Commands::open(&config.event_store_url, &config.files_url, secrets(config)?).await?;
-    let projections = Projections::open(&config.views_url, &config.frames_url, &config.cache_url).await?;
+    let (connections, migrate) = (config.database_connections, config.migrate);
+    let options = commands::DatabaseOptions { connections, migrate };
+    let (event_store, files) = (&config.event_store_url, &config.files_url);
+    let commands = Commands::open_with(event_store, files, secrets(config)?, &options).await?;
+    let options = projections::DatabaseOptions { connections, migrate };
+    let (views, frames, cache) = (&config.views_url, &config.frames_url, &config.cache_url);
+    let projections = Projections::open_with(views, frames, cache, &options).await?;
     Ok(Context { commands, projections })
 }
 

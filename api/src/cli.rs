@@ -95,7 +95,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(config()?).await,
             Command::Demo { rows } => demo::run(&self.settings, rows).await,
-            Command::Migrate => app::open(&config()?).await.map(drop),
+            Command::Migrate => app::open(&Config { migrate: true, ..config()? }).await.map(drop),
             Command::Rebuild { .. } => rebuild(&config()?).await,
             Command::Verify => verify(&config()?).await,
             Command::Events { after } => events(&config()?, after).await,

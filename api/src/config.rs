@@ -40,6 +40,14 @@ pub struct Settings {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_store_url: Option<Url>,
+    /// Whether to bring the tables up to date at start; otherwise older ones are refused. `datacore migrate` always does.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migrate: Option<bool>,
+    /// Most connections of this process to each database server; by default as its roles need.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_connections: Option<u32>,
     /// Where uploaded files are stored: file://…
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +96,10 @@ pub struct Config {
     pub access_token_minutes: u32,
     /// Where events are stored.
     pub event_store_url: Url,
+    /// Whether to bring the tables up to date at start.
+    pub migrate: bool,
+    /// Most connections of this process to each database server.
+    pub database_connections: u32,
     /// Where uploaded files are stored.
     pub files_url: Url,
     /// What carries events to consumers.
@@ -135,6 +147,7 @@ impl Config {
             Ok(url)
         };
         let or = |given: Option<Url>, default: Result<Url>| given.map_or(default, Ok);
+        let roles = settings.roles.unwrap_or_else(|| Role::ALL.to_vec());
         let config = Self {
             listen: settings.listen.unwrap_or_else(|| ([127, 0, 0, 1], 8000).into()),
             secret_key: settings.secret_key,
@@ -147,7 +160,9 @@ impl Config {
             cache_url: or(settings.cache_url, Ok("memory:".parse()?))?,
             upload_max_bytes: settings.upload_max_bytes.unwrap_or(2 << 30),
             public_url: settings.public_url,
-            roles: settings.roles.unwrap_or_else(|| Role::ALL.to_vec()),
+            migrate: settings.migrate.unwrap_or(true),
+            database_connections: settings.database_connections.unwrap_or_else(|| connections(&roles)),
+            roles,
             data,
         };
         config.check()?;
@@ -173,6 +188,7 @@ impl Config {
         if !Role::ALL.iter().all(|role| self.roles.contains(role)) {
             self.check_split()?;
         }
+        ensure!(self.database_connections > 1, "database_connections must be at least 2");
         ensure!(self.access_token_minutes > 0, "access_token_minutes must be at least 1");
         Ok(())
     }
@@ -234,10 +250,25 @@ impl figment::Provider for Environment {
 
 /// Lists by commas; a secret that looks like a number stays text because its field asks for text.
 fn read_value(value: &str) -> Value {
-    match value.parse::<u64>() {
-        Ok(number) => number.into(),
-        Err(_) => value.into(),
+    match (value.parse::<u64>(), value.parse::<bool>()) {
+        (Ok(number), _) => number.into(),
+        (_, Ok(choice)) => choice.into(),
+        _ => value.into(),
     }
+}
+
+/// Connections to a server that some roles keep busy. PostgreSQL does its best work with few for each core; a request
+/// waits less in this process than there. By default it takes 100 in all.
+fn connections(roles: &[Role]) -> u32 {
+    let each = roles.iter().map(|role| match role {
+        // Requests at the same moment, each for a millisecond or two.
+        Role::Api => 12,
+        // Deliveries at the same moment, which mostly compute.
+        Role::Ingest | Role::Segment => 4,
+        // One works, another looks.
+        Role::Relay | Role::Project | Role::Notify => 2,
+    });
+    each.sum()
 }
 
 fn known_settings() -> Vec<String> {

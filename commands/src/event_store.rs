@@ -63,7 +63,15 @@ impl EventStore {
     /// # Errors
     /// When the scheme is not supported or the database cannot be opened.
     pub async fn open(url: &Url) -> Result<Self> {
-        Self::on(Database::open(url, &DatabaseOptions::default()).await?).await
+        Self::open_with(url, &DatabaseOptions::default()).await
+    }
+
+    /// The same, with a say in how the database is opened.
+    ///
+    /// # Errors
+    /// As above, and when the tables are too old and may not be changed.
+    pub async fn open_with(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+        Self::on(Database::open(url, options).await?).await
     }
 
     pub(crate) async fn on(database: Database) -> Result<Self> {

@@ -58,19 +58,22 @@ pub async fn run(store: EventStore, shutdown: CancellationToken) {
     store.signals.set_leads(false);
 }
 
-/// Gives positions to the next committed events and says to how many; they are readable then. Waits while an older
-/// transaction holds them back.
+/// Gives positions to all committed events that have none and says to how many; they are readable then. Waits while an
+/// older transaction holds them back.
 ///
 /// # Errors
-/// When the database fails or an event cannot be read; no position is given then.
+/// When the database fails or an event cannot be read; those before it have their positions then.
 pub async fn number(store: &EventStore) -> Result<usize> {
+    let mut count = 0;
     loop {
         let round = on_engine!(&store.database, engine => engine.number(BATCH).await?);
         store.signals.publish(round.head + round.numbered);
-        if !round.held_back {
-            return Ok(round.numbered as usize);
+        count += round.numbered as usize;
+        if round.held_back {
+            sleep(HELD_BACK).await;
+        } else if round.numbered == 0 {
+            return Ok(count);
         }
-        sleep(HELD_BACK).await;
     }
 }
 

@@ -15,7 +15,7 @@ use crate::amqp::Bell;
 /// Names its parked events.
 pub const NAME: &str = "project";
 /// Events folded in one transaction.
-const BATCH: u32 = 500;
+const BATCH: u32 = 1_000;
 /// How long to wait without being woken before looking at the log.
 const POLL: Duration = Duration::from_secs(1);
 /// The pause after a failure, such as when the database is away.

@@ -36,14 +36,27 @@ pub struct Projections {
 }
 
 impl Projections {
-    /// Opens what the URLs name.
+    /// Opens what the URLs name, and brings the tables of the views up to date.
     ///
     /// # Errors
     /// Names the part that cannot be opened.
     pub async fn open(views_url: &Url, frames_url: &Url, cache_url: &Url) -> Result<Self> {
+        Self::open_with(views_url, frames_url, cache_url, &DatabaseOptions::default()).await
+    }
+
+    /// The same, with a say in how the database of the views is opened.
+    ///
+    /// # Errors
+    /// As above, and when the tables are too old and may not be changed.
+    pub async fn open_with(
+        views_url: &Url,
+        frames_url: &Url,
+        cache_url: &Url,
+        options: &DatabaseOptions,
+    ) -> Result<Self> {
         let cache = Cache::open(cache_url)?;
         Ok(Self {
-            views: Views::open(views_url).await?,
+            views: Views::open_with(views_url, options).await?,
             frames: Frames::open(frames_url).await?,
             progress: Progress::new(cache.clone()),
             cache,

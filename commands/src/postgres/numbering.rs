@@ -31,6 +31,7 @@ impl Engine {
     /// Gives positions to the first `limit` events that are settled and have none.
     pub async fn number(&self, limit: u32) -> Result<Round> {
         let mut connection = self.writer.acquire().await.context("connecting to number events")?;
+        check_cluster(&mut *connection).await?;
         number(&mut connection, limit).await
     }
 

@@ -1,5 +1,8 @@
 //! The event store on PostgreSQL: the conformance suite, and what many processes and people with access can do to it.
 
+mod leadership;
+mod order;
+
 use commands::{EventStore, sequencer};
 use sqlx::{Connection, Executor, PgConnection};
 
