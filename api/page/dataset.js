@@ -9,7 +9,7 @@ import { counted, number, time, whole, words } from './words.js';
 const NUMERIC = ['integer', 'decimal'];
 const DATED = ['date', 'timestamp'];
 /** Roles that only some types of column can have. */
-const NEEDS = { quantity: NUMERIC, unit_price: NUMERIC, amount: NUMERIC, feature: NUMERIC, time: DATED };
+const NEEDS = { quantity: NUMERIC, unit_price: NUMERIC, amount: NUMERIC, time: DATED };
 const ROLES = ['shopper', 'order', 'time', 'quantity', 'unit_price', 'amount', 'product', 'category', 'feature'];
 
 /** The view of a dataset. */
@@ -25,11 +25,23 @@ export async function dataset(context, id) {
     h('div', h('a.back', { href: context.link('data') }, '← Data'),
       pageHead(upload.filename, origin, downloads('Download', `${path}/download?`))),
     facts(context, body, upload),
+    overlaps(context, body),
     h('div.split',
       h('section.card', h('h2', 'Find segments in this file'), ask(context, body)),
       columns(context, body, etag)),
     preview(body, rows.items),
-  ];
+  ].filter(Boolean);
+}
+
+/** Which orders stand in other files of the store too. */
+function overlaps(context, { overlaps, repeated_row_count: repeated }) {
+  const link = ({ dataset_id: id, order_count: count }) =>
+    h('li', h('a', { href: context.link('data', id) }, `${counted(count, 'order')} also in another file`));
+  if (!overlaps?.length && !repeated) return null;
+  return h('div.note',
+    overlaps?.length > 0 && [h('p', 'Orders that stand in several files of the store count once, as the newest file has them.'),
+      h('ul', overlaps.map(link))],
+    repeated > 0 && h('p', `${counted(repeated, 'row')} repeat an earlier one word for word. They were kept and count.`));
 }
 
 function facts(context, body, upload) {
@@ -65,11 +77,12 @@ function columns(context, body, etag) {
     others.forEach(([, select]) => { select.value = ''; });
   };
   const rows = body.columns.map((column) => {
-    const { name, type, null_count: empty, role } = column;
+    const { name, type, null_count: empty, role, reason } = column;
     const label = { 'aria-label': `Role of ${name}`, disabled: !context.mayAnalyse, onchange: () => changed(name) };
     const select = choice(label, rolesFor(type), role ?? '');
     selects.set(name, select);
-    return [h('strong', name), words(type), select, whole(empty), range(column)];
+    const why = reason && h('small', { title: reason }, reason);
+    return [h('strong', name), words(type), [select, why].filter(Boolean), whole(empty), range(column)];
   });
   const box = table('Columns', [['Column'], ['Type'], ['Role'], ['Empty', true], ['From – to']], rows);
   box.firstChild.classList.add('flow');
@@ -79,7 +92,8 @@ function columns(context, body, etag) {
 }
 
 function rolesFor(type) {
-  const fitting = ROLES.filter((role) => NEEDS[role]?.includes(type) ?? true);
+  const fits = (role) => (role === 'feature' ? !DATED.includes(type) : NEEDS[role]?.includes(type) ?? true);
+  const fitting = ROLES.filter(fits);
   return [['', 'None'], ...fitting.map((role) => [role, words(role)])];
 }
 

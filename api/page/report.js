@@ -1,7 +1,8 @@
 // A report: the segments of some shoppers, what sets them apart, and how far to trust the split.
 
-import { get, pause } from './api.js';
+import { all, get, pause } from './api.js';
 import { scatter } from './chart.js';
+import { changes } from './changes.js';
 import { downloads, failure, h, pageHead, table } from './dom.js';
 import {
   ALGORITHMS, counted, day, feature, index, sentence, separation, share, short, steadiness, time, whole, words,
@@ -21,15 +22,18 @@ export async function report(context, id) {
     again(context, path).catch(() => {});
     return [back, working()];
   }
+  const stores = found.store_ids?.length > 1 ? await all(`${context.base}/stores`, context) : [];
   return [
     h('div', back, pageHead(title(found), facts(found), downloads('Export', `${path}/export?`))),
     found.notes?.length > 0 && h('div.note', found.notes.map((note) => h('p', note))),
     headline(found),
     shares(found.segments),
-    h('div.segments', found.segments.map((segment) => card(path, found, segment))),
+    h('div.segments', found.segments.map((segment) => card(path, found, segment, stores))),
+    found.previous && changes(context, path, found),
     shoppers(context, path, found),
     found.rfm && grid(found.rfm),
     evidence(found),
+    origin(found),
   ].filter(Boolean);
 }
 
@@ -93,7 +97,7 @@ function shares(segments) {
 const meter = (kind, value) => h(`span.meter${kind}`, { vars: { share: value }, 'aria-hidden': 'true' });
 const line = (label, value, kind = '') => [h('span', label), meter(kind, value), h('span.number', share(value))];
 
-function card(path, found, segment) {
+function card(path, found, segment, stores) {
   const medians = found.features.map((name) => h('div', h('dt', feature(name)), h('dd', short(segment.median[name]))));
   const query = `${path}/export?segment=${segment.index}&`;
   return h('article.card.segment', { vars: colour(segment) },
@@ -106,13 +110,33 @@ function card(path, found, segment) {
       line('Of shoppers', segment.share),
       typeof segment.revenue_share === 'number' && line('Of revenue', segment.revenue_share, '.revenue')),
     h('dl.medians', { title: 'Medians of the segment' }, medians),
-    h('div', segment.top_products.length > 0 && products(segment.top_products)),
+    h('div', segment.top_products.length > 0 && products(segment.top_products),
+      segment.stores?.length > 1 && h('details.products', h('summary', 'Where they buy'), storeMix(segment, stores))),
     h('p.next', h('strong', 'Do next: '), segment.action),
     downloads(`Export ${segment.name}`, query, true));
 }
 
-const products = (tops) => h('details.products', h('summary', 'What they buy'), h('ol', tops.map((top) =>
-  h('li', h('span', { title: top.product }, top.product), h('span.number', short(top.revenue))))));
+/** What they buy more than others; a lift of 2 is twice as likely. */
+const products = (tops) => h('details.products', h('summary', 'What they buy more than others'),
+  h('ol', tops.map((top) => h('li', h('span', { title: top.product }, top.product), h('span.number',
+    { title: `${whole(top.buyers)} of them bought it, for ${short(top.revenue)}` },
+    typeof top.lift === 'number' ? `${times(top.lift)}` : short(top.revenue))))));
+
+const times = (lift) => `${lift.toFixed(1)} ×`;
+
+const storeMix = (segment, stores) => h('ol', segment.stores.map(({ store_id: id, revenue_share: part }) =>
+  h('li', h('span', stores.find((store) => store.id === id)?.name ?? 'Closed store'), h('span.number', share(part)))));
+
+/** What the report was made from, so that it can be made again. */
+function origin({ sources, program_version: version, parameters, id }) {
+  if (!sources?.length) return null;
+  const replaced = sources.reduce((sum, source) => sum + source.replaced_order_count, 0);
+  return h('details.card', h('summary', 'Where these figures come from'),
+    h('p', `${counted(sources.length, 'file')}, seed ${parameters.seed}, DataCore ${version}. `,
+      replaced > 0 && `${counted(replaced, 'order')} stood in several files and counted once, in the newest version. `,
+      h('code', `datacore replay report ${id}`), ' computes the report again and compares every byte.'),
+    h('ul.plain', sources.map((source) => h('li', h('code', `SHA-256 ${source.sha256}`)))));
+}
 
 function shoppers(context, path, found) {
   const place = h('div', h('p.muted', 'Loading shoppers …'));
@@ -160,7 +184,7 @@ function grid(groups) {
 /** Why this number of segments: every candidate with its evidence. */
 function evidence({ candidates, quality, iterations, converged, parameters }) {
   if (candidates.length === 0) {
-    return h('p.muted', 'The number of segments was not chosen from candidates. ',
+    return h('p.muted', 'The number of segments was given, or found by the algorithm. ',
       `${counted(iterations, 'iteration')}, ${converged ? 'converged' : 'not converged'}; `,
       `Davies-Bouldin ${index(quality.davies_bouldin)}, seed ${parameters.seed}.`);
   }
@@ -170,6 +194,8 @@ function evidence({ candidates, quality, iterations, converged, parameters }) {
     sentence(one.reason),
   ]));
   box.querySelectorAll('tbody tr').forEach((row, place) => row.classList.toggle('chosen', candidates[place].chosen));
-  return h('details.card', h('summary', 'Why this number of segments'),
+  const chosen = candidates.find((one) => one.chosen);
+  return h('details.card', { open: true }, h('summary', `Why ${counted(chosen.clusters, 'segment')}`),
+    h('p', `Two to ten were tried. ${whole(chosen.clusters)} was ${chosen.reason}.`),
     h('p.muted', 'Higher silhouette and stability, and a lower Davies-Bouldin index, mean a better split.'), box);
 }

@@ -21,6 +21,15 @@ const nothingYet = (context) => h('section.card.empty', h('h2', 'Nothing to grou
   h('p', 'Upload the purchases of a store first.'),
   h('a.button.primary', { href: context.link('data') }, 'Go to data'));
 
+/** What shoppers may be compared by. */
+const HABITS = [
+  ['', 'When, how often, how much'],
+  ['average_basket,items_per_order', 'The same, and what is in a basket'],
+  ['days_between_orders,tenure', 'The same, and since when and at what intervals'],
+  ['return_rate', 'The same, and returns'],
+  ['category_shares', 'The same, and on what the money goes'],
+];
+
 /** The question of a report. `scope` narrows it to some datasets; `stores` can be chosen from. */
 export function askForm(context, scope, stores = []) {
   const isDbscan = ({ algorithm }) => algorithm === 'dbscan';
@@ -33,11 +42,13 @@ export function askForm(context, scope, stores = []) {
     { name: 'algorithm', label: 'Algorithm', options: Object.entries(ALGORITHMS) },
     { name: 'epsilon', label: 'Radius of a neighbourhood', ...asked, step: 'any', min: 0, value: 0.35 },
     { name: 'min_points', label: 'Shoppers that make it dense', ...asked, min: 2, value: 10 },
+    { name: 'habits', label: 'Compare shoppers by', options: HABITS, more: true },
     { name: 'as_of', label: 'Count days from', type: 'date', hint: 'Else the day after the last one.', more: true },
     stores.length > 1 && { name: 'store', label: 'Stores', options: places, more: true },
   ].filter(Boolean);
-  const submit = async ({ store, clusters, ...given }) => {
+  const submit = async ({ store, clusters, habits, ...given }) => {
     const body = { ...scope, ...given };
+    if (habits) body.features = { purchases: ['recency', 'frequency', 'monetary', ...habits.split(',')] };
     if (store) body.store_ids = [store];
     if (clusters > 0) body.clusters = Number(clusters);
     const answer = await call('POST', `${context.base}/reports`, { body, wait: 30, signal: context.signal });

@@ -31,7 +31,11 @@ export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 /** A name of the service's own, such as `cant_lose_them`, as words. */
 export const words = (name) => sentence(name.replaceAll('_', ' ').replace(/^cant /, "can't "));
 
-const FEATURES = { recency: 'Days since last purchase', frequency: 'Orders', monetary: 'Spent' };
+const FEATURES = {
+  recency: 'Days since last purchase', frequency: 'Orders', monetary: 'Spent', average_basket: 'Per order',
+  items_per_order: 'Pieces per order', days_between_orders: 'Days between orders', tenure: 'Days since first purchase',
+  return_rate: 'Rows returned',
+};
 export const feature = (name) => FEATURES[name] ?? name;
 
 export const ALGORITHMS = { kmeans: 'k-means', gaussian_mixture: 'Gaussian mixture', dbscan: 'DBSCAN' };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use domain::ReportId;
 use processors::bus::Bus;
 use processors::project;
 use tokio::net::TcpListener;
@@ -33,9 +34,9 @@ pub struct Cli {
 enum Command {
     /// Runs the service (the default).
     Serve,
-    /// Runs the service on a temporary folder with a year of generated purchases and a report.
+    /// Runs the service on a temporary folder with two years of generated purchases and two reports.
     Demo {
-        /// Purchases to generate for each of the two stores.
+        /// Purchases to generate for each year of each of the two stores.
         #[arg(long, default_value_t = 30_000)]
         rows: u64,
     },
@@ -63,6 +64,14 @@ enum Command {
     },
     /// Asks the service on this machine whether it is ready: for health checks of containers.
     Health,
+    /// Computes something again from the uploaded files and says whether it is the same. The service may run meanwhile.
+    Replay {
+        /// What to compute.
+        #[arg(value_parser = ["report"])]
+        what: String,
+        /// Its id.
+        id: uuid::Uuid,
+    },
     /// Prints the configuration in force, without secrets.
     Config,
     /// Prints the OpenAPI document.
@@ -78,6 +87,9 @@ enum Command {
         /// How many shoppers; by default a hundredth of the rows, 200 to 50,000.
         #[arg(long)]
         shoppers: Option<u32>,
+        /// 1 is 2025. In 2, which is 2026, the same shoppers come and a fifth of them shop like another kind.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=2))]
+        year: u32,
         /// Also writes each shopper's true kind to this file, as CSV.
         #[arg(long)]
         truth: Option<PathBuf>,
@@ -101,9 +113,12 @@ impl Cli {
             Command::Events { after } => events(&config()?, after).await,
             Command::Parked { replay } => parked(&config()?, replay).await,
             Command::Health => health::ask(config()?.listen).await,
+            Command::Replay { id, .. } => replay(&config()?, ReportId(id)).await,
             Command::Config => say(&config()?.shown()?),
             Command::Openapi => say(&(openapi::routes().1.to_pretty_json()? + "\n")),
-            Command::Generate { rows, seed, shoppers, truth } => generate_csv(&Plan { rows, seed, shoppers }, truth),
+            Command::Generate { rows, seed, shoppers, year, truth } => {
+                generate_csv(&Plan { rows, seed, shoppers, year }, truth)
+            }
         }
     }
 }
@@ -180,6 +195,13 @@ async fn events(config: &Config, mut after: u64) -> Result<()> {
             say(&(crate::routes::event_line(event)? + "\n"))?;
         }
     }
+}
+
+async fn replay(config: &Config, id: ReportId) -> Result<()> {
+    let (is_same, sentence) = crate::replay::report(&app::open(config).await?, id).await?;
+    say(&format!("{sentence}\n"))?;
+    ensure!(is_same, "the report {id} cannot be reproduced");
+    Ok(())
 }
 
 async fn parked(config: &Config, replay: bool) -> Result<()> {

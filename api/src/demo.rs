@@ -1,5 +1,5 @@
-//! `datacore demo`: the real service on a temporary folder, with a company, two stores, a year of purchases
-//! and a report, all made through the HTTP interface.
+//! `datacore demo`: the real service on a temporary folder, with a company, two stores, two years of purchases
+//! and a report after each, all made through the HTTP interface.
 
 use std::io::Write;
 
@@ -44,7 +44,7 @@ fn introduce(url: &str) -> Result<()> {
     writeln!(
         std::io::stdout(),
         "\nDataCore is ready: {url}\n\n  Sign in with   {EMAIL}\n  Password       {PASSWORD}\n\n\
-         Look at Segments (one report is ready), at Data (two stores, two files) and at Activity.\n\
+         Look at Segments (two reports are ready), at Data (two stores, four files) and at Activity.\n\
          The HTTP interface is described at {url}/docs. Ctrl-C ends the demo and removes its data.\n"
     )
     .context("writing to the terminal")
@@ -58,14 +58,21 @@ async fn fill(client: &Client, rows: u64) -> Result<()> {
     let customer = json!({"name": "Harbour & Hill", "description": "Gifts and homeware"});
     let customer = client.post("/customers", &customer).await?;
     let base = format!("/customers/{}", text(&customer, "id")?);
+    let mut stores = vec![];
     for (seed, name, city) in [(1, "Harbour Street", "Valencia"), (2, "Hill Road", "Leeds")] {
         let store = client.post(&format!("{base}/stores"), &json!({"name": name, "city": city})).await?;
-        let mut csv = Vec::new();
-        generate::purchases(&Plan { rows, seed, shoppers: None }, &mut csv)?;
-        let path = format!("{base}/stores/{}/uploads?filename={seed}-purchases-2025.csv", text(&store, "id")?);
-        client.send(Method::POST, &path, "text/csv", csv).await?;
+        stores.push((seed, text(&store, "id")?.to_owned()));
     }
-    client.post(&format!("{base}/reports"), &json!({})).await?;
+    // The second year changes the habits of some shoppers, so that the second report has something to tell.
+    for year in [1, 2] {
+        for (seed, store) in &stores {
+            let mut csv = Vec::new();
+            generate::purchases(&Plan { rows, seed: *seed, shoppers: None, year }, &mut csv)?;
+            let path = format!("{base}/stores/{store}/uploads?filename={seed}-purchases-{}.csv", 2024 + year);
+            client.send(Method::POST, &path, "text/csv", csv).await?;
+        }
+        client.post(&format!("{base}/reports"), &json!({})).await?;
+    }
     Ok(())
 }
 

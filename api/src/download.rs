@@ -63,18 +63,18 @@ impl Format {
     }
 }
 
-/// A frame's rows as a file to save under a name without extension.
+/// Some ranges of a frame's rows as a file to save under a name without extension.
 ///
 /// # Errors
 /// 500 when the first rows cannot be read; a later failure breaks the body off.
 pub async fn download(
     frames: Frames,
     frame: FrameId,
-    rows: Range<u64>,
+    rows: impl IntoIterator<Item = Range<u64>>,
     (format, formulas): (Format, Formulas),
     name: &str,
 ) -> Result<Response, Problem> {
-    let first = frames.page(&frame, rows.start, 1, None).await?;
+    let first = frames.page(&frame, 0, 1, None).await?;
     let Some(schema) = first.first().map(RecordBatch::schema) else {
         return Err(anyhow::anyhow!("a frame without a chunk").into());
     };
@@ -82,7 +82,8 @@ pub async fn download(
         (CONTENT_TYPE, format.media_type().to_owned()),
         (CONTENT_DISPOSITION, attachment(&format!("{name}.{}", format.extension()))),
     ];
-    let body = Body::from_stream(encoded(frames, frame, rows, Encoder::new(format, formulas, &schema)?));
+    let body =
+        Body::from_stream(encoded(frames, frame, rows.into_iter().collect(), Encoder::new(format, formulas, &schema)?));
     Ok((headers, body).into_response())
 }
 
@@ -105,20 +106,23 @@ fn percent(byte: u8) -> String {
 fn encoded(
     frames: Frames,
     frame: FrameId,
-    rows: Range<u64>,
+    mut rows: Vec<Range<u64>>,
     encoder: Encoder,
 ) -> impl Stream<Item = Result<Bytes>> + Send {
-    stream::try_unfold((Some(encoder), rows), move |(encoder, rows)| {
+    rows.retain(|range| !range.is_empty());
+    rows.reverse();
+    stream::try_unfold((Some(encoder), rows), move |(encoder, mut rows)| {
         let (frames, frame) = (frames.clone(), frame.clone());
         async move {
             let Some(encoder) = encoder else { return Ok(None) };
-            let limit = BATCH_ROWS.min(usize::try_from(rows.end.saturating_sub(rows.start))?);
-            if limit == 0 {
+            let Some(Range { start, end }) = rows.pop() else {
                 return Ok(Some((encoder.finish()?, (None, rows))));
-            }
-            let batches = frames.page(&frame, rows.start, limit, None).await?;
+            };
+            let limit = BATCH_ROWS.min(usize::try_from(end - start)?);
+            let batches = frames.page(&frame, start, limit, None).await?;
             let (encoder, bytes) = tokio::task::spawn_blocking(move || encoder.write(&batches)).await??;
-            Ok(Some((bytes, (Some(encoder), rows.start + limit as u64..rows.end))))
+            rows.extend(Some(start + limit as u64..end).filter(|rest| !rest.is_empty()));
+            Ok(Some((bytes, (Some(encoder), rows))))
         }
     })
     .filter(|bytes| std::future::ready(!bytes.as_ref().is_ok_and(Bytes::is_empty)))

@@ -8,4 +8,4 @@ mod paths;
 pub use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
 pub use body::{Json, Path, Query};
 pub use headers::{IdempotencyKey, IfMatch, Prefer};
-pub use paths::{DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};
+pub use paths::{ComparePath, DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};

@@ -30,6 +30,8 @@ pub struct Plan {
     /// How many shoppers, at most one for each row with a known shopper; by default a hundredth of the rows,
     /// at least 200 (a tenth of the rows if that is less) and at most 50,000.
     pub shoppers: Option<u32>,
+    /// 1 is 2025; in 2, which is 2026, the same shoppers come, and a fifth of them shop like another kind.
+    pub year: u32,
 }
 
 impl Plan {
@@ -53,13 +55,23 @@ impl Plan {
         self.shoppers.map_or(default, |shoppers| u64::from(shoppers.max(1))).min(self.purchase_rows())
     }
 
+    /// Years before this one.
+    fn years_before(&self) -> u32 {
+        self.year.saturating_sub(1)
+    }
+
+    /// What random numbers of this year begin with.
+    fn seed_of_year(&self) -> u64 {
+        self.seed ^ u64::from(self.years_before()).rotate_right(8)
+    }
+
     /// How `customer_id` names a shopper who is counted from 0.
     fn customer_id(&self, shopper: u32) -> u64 {
         (self.seed % 1_000 + 1) * 1_000_000 + u64::from(shopper)
     }
 }
 
-/// Writes a year of purchases (2025) as CSV, in the order of time: a header and exactly `plan.rows` rows of about
+/// Writes a year of purchases as CSV, in the order of time: a header and exactly `plan.rows` rows of about
 /// 80 bytes. Holds the orders in memory (24 bytes each), never the rows.
 ///
 /// # Errors
@@ -86,14 +98,15 @@ pub fn truth(plan: &Plan) -> impl Iterator<Item = (String, Kind)> {
 
 fn write_order(text: &mut Vec<u8>, number: usize, order: &Order, plan: &Plan, products: &[Product]) -> io::Result<()> {
     let mut start = Vec::with_capacity(48);
-    write!(start, "{}{}", if order.is_return { "C" } else { "" }, FIRST_INVOICE + number)?;
-    write!(start, ",{},", moment(order.second).format("%F %T"))?;
+    let invoice = FIRST_INVOICE + number + plan.years_before() as usize * plan.rows as usize;
+    write!(start, "{}{invoice}", if order.is_return { "C" } else { "" })?;
+    write!(start, ",{},", moment(order.second, plan.years_before()).format("%F %T"))?;
     if let Some(shopper) = order.shopper {
         write!(start, "{}", plan.customer_id(shopper))?;
     }
     let sign = if order.is_return { "-" } else { "" };
     let store = STORES[order.store(STORES.len())];
-    for (product, quantity) in order.lines(plan.seed, products) {
+    for (product, quantity) in order.lines(plan.seed_of_year(), products) {
         text.extend_from_slice(&start);
         text.extend_from_slice(product.text.as_bytes());
         writeln!(text, "{sign}{quantity},{},{store}", product.price)?;
@@ -101,8 +114,8 @@ fn write_order(text: &mut Vec<u8>, number: usize, order: &Order, plan: &Plan, pr
     Ok(())
 }
 
-fn moment(second: u32) -> NaiveDateTime {
-    let new_year = NaiveDate::from_ymd_opt(2025, 1, 1).expect("a day of the calendar");
+fn moment(second: u32, years: u32) -> NaiveDateTime {
+    let new_year = NaiveDate::from_ymd_opt(2025 + years as i32, 1, 1).expect("a day of the calendar");
     new_year.and_time(chrono::NaiveTime::MIN) + TimeDelta::seconds(second.into())
 }
 
@@ -193,8 +206,22 @@ mod tests {
         assert!(frequency(Kind::Occasional) > frequency(Kind::Newcomer));
     }
 
+    #[test]
+    fn in_the_second_year_a_fifth_of_the_same_shoppers_shops_like_another_kind() {
+        let first = plan(20_000, 4);
+        let second = Plan { year: 2, ..first };
+        let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (truth(&first).collect(), truth(&second).collect());
+        assert!(before.keys().eq(after.keys()));
+        let moved = before.iter().filter(|(shopper, kind)| after[*shopper] != **kind).count();
+        assert_eq!(moved, before.len() / 5);
+        let (one, other) = (file(&first), file(&second));
+        let invoices = |file: &str| rows(file).map(|row| row[0].to_owned()).collect::<BTreeSet<_>>();
+        assert!(invoices(&one).is_disjoint(&invoices(&other)));
+        assert!(rows(&other).all(|row| row[1].starts_with("2026-")));
+    }
+
     fn plan(rows: u64, seed: u64) -> Plan {
-        Plan { rows, seed, shoppers: None }
+        Plan { rows, seed, shoppers: None, year: 1 }
     }
 
     fn file(plan: &Plan) -> String {

@@ -15,6 +15,7 @@ mod health;
 pub mod openapi;
 mod problem;
 mod remember;
+pub mod replay;
 mod request;
 mod routes;
 pub mod server;

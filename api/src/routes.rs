@@ -5,6 +5,7 @@ mod datasets;
 mod events;
 mod members;
 mod reports;
+mod rfm_grid;
 mod service;
 mod sessions;
 mod stores;
@@ -26,6 +27,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(uploads::router())
         .merge(datasets::router())
         .merge(reports::router())
+        .merge(rfm_grid::router())
         .merge(events::router())
 }
 

@@ -150,7 +150,7 @@ impl Session {
     async fn upload(&self, seed: u64) -> Option<(String, u64)> {
         let rows = 300 + seed % 700;
         let mut csv = Vec::new();
-        purchases(&Plan { rows, seed, shoppers: None }, &mut csv).unwrap();
+        purchases(&Plan { rows, seed, shoppers: None, year: 1 }, &mut csv).unwrap();
         let path = format!("/customers/{}/stores/{}/uploads?filename={seed}.csv", self.customer, self.store);
         let request = self.request(Method::POST, &path).header("content-type", "text/csv").body(csv);
         let response = request.send().await.ok()?;

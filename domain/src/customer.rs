@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
 use crate::field::{line, optional_line};
+use crate::rfm::RfmGrid;
 use crate::{Invalid, Patch, StoreId, UserId};
 
 /// What is decided about a customer.
@@ -18,6 +19,7 @@ pub struct Customer {
     details: Versioned<CustomerDetails>,
     members: BTreeMap<UserId, Versioned<MemberRole>>,
     stores: BTreeMap<StoreId, Versioned<StoreDetails>>,
+    rfm_grid: Option<Box<RfmGrid>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +166,11 @@ pub enum CustomerCommand {
         /// The version that the caller has seen, if it cares.
         expected_version: Option<u64>,
     },
+    /// Names and cuts the RFM grid of later reports; none is the classic one.
+    ChangeRfmGrid {
+        /// The grid.
+        grid: Option<Box<RfmGrid>>,
+    },
     /// Ends the customer; everything of it is to be removed.
     CloseCustomer {
         /// The version that the caller has seen, if it cares.
@@ -228,6 +235,11 @@ pub enum CustomerEvent {
         /// The store.
         store_id: StoreId,
     },
+    /// Later reports have this RFM grid; none is the classic one.
+    RfmGridChanged {
+        /// The grid.
+        grid: Option<Box<RfmGrid>>,
+    },
     /// The customer left.
     CustomerClosed,
 }
@@ -269,6 +281,11 @@ impl Customer {
         self.status == Status::Open
     }
 
+    /// The RFM grid of its reports, when it is not the classic one.
+    pub fn rfm_grid(&self) -> Option<&RfmGrid> {
+        self.rfm_grid.as_deref()
+    }
+
     /// Whether the store is open.
     pub fn has_store(&self, store_id: StoreId) -> bool {
         self.is_open() && self.stores.contains_key(&store_id)
@@ -294,6 +311,7 @@ impl Customer {
                 fresh(self.store(store_id)?.version, expected_version)?;
                 Ok(vec![StoreClosed { store_id }])
             }
+            (_, ChangeRfmGrid { grid }) => self.change_grid(grid),
             (_, CloseCustomer { expected_version }) => {
                 fresh(self.details.version, expected_version)?;
                 Ok(vec![CustomerClosed])
@@ -373,6 +391,12 @@ impl Customer {
         Ok(vec![CustomerEvent::StoreDetailsChanged { store_id, details }])
     }
 
+    fn change_grid(&self, grid: Option<Box<RfmGrid>>) -> Decision {
+        grid.as_ref().map_or(Ok(()), |grid| grid.check())?;
+        let grid = grid.filter(|grid| **grid != RfmGrid::default());
+        if grid == self.rfm_grid { Ok(vec![]) } else { Ok(vec![CustomerEvent::RfmGridChanged { grid }]) }
+    }
+
     fn member(&self, user_id: UserId) -> Result<&Versioned<MemberRole>, CustomerError> {
         self.members.get(&user_id).ok_or(CustomerError::MemberNotFound)
     }
@@ -402,6 +426,7 @@ impl Customer {
             StoreClosed { store_id } => {
                 self.stores.remove(&store_id);
             }
+            RfmGridChanged { grid } => self.rfm_grid = grid,
             CustomerClosed => self.status = Status::Closed,
         }
     }
@@ -449,6 +474,18 @@ mod tests {
     use super::*;
 
     type Customers = TestFramework<Customer>;
+
+    #[test]
+    fn the_classic_grid_is_no_grid_of_its_own() {
+        let mut grid = Box::new(RfmGrid::default());
+        let change = |grid: &RfmGrid| CustomerCommand::ChangeRfmGrid { grid: Some(Box::new(grid.clone())) };
+        let given = |events: Vec<CustomerEvent>| TestFramework::<Customer>::with(()).given(events);
+        given(registered()).when(change(&grid)).then_expect_events(vec![]);
+        grid.cells[4][4] = "VIP".into();
+        let changed = CustomerEvent::RfmGridChanged { grid: Some(grid.clone()) };
+        given(registered()).when(change(&grid)).then_expect_events(vec![changed.clone()]);
+        given([registered(), vec![changed]].concat()).when(change(&grid)).then_expect_events(vec![]);
+    }
 
     #[test]
     fn its_first_member_is_its_owner() {

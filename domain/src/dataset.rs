@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
-use crate::{CustomerId, Invalid, StoreId, UploadId};
+use crate::{CustomerId, DatasetId, Invalid, StoreId, UploadId};
 
 /// What is decided about a dataset.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -17,8 +17,12 @@ pub struct Dataset {
     revision: u32,
     /// The revision whose shoppers are known.
     aggregated: Option<u32>,
+    /// The revision whose orders were compared with those of other datasets.
+    compared: Option<u32>,
     columns: Vec<Column>,
     version: u64,
+    /// The version since which the columns mean what they do.
+    assigned: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +68,11 @@ impl ColumnType {
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal)
     }
+
+    /// Whether shoppers can be compared by it: as a number, or as a category.
+    pub fn can_be_feature(self) -> bool {
+        !matches!(self, Self::Date | Self::Timestamp)
+    }
 }
 
 /// What a column means to the segmentation.
@@ -87,7 +96,7 @@ pub enum ColumnRole {
     Product,
     /// The kind of what was bought.
     Category,
-    /// A number that describes a shopper (shopper tables; any number of columns).
+    /// Describes a shopper, as a number or a category (shopper tables; any number of columns).
     Feature,
 }
 
@@ -107,6 +116,21 @@ pub struct Column {
     pub max: Value,
     /// What the column means, guessed or said by a person.
     pub role: Option<ColumnRole>,
+    /// Why it was taken to mean that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Orders that a dataset has in common with another of the same store. They count once, in the version of the later
+/// upload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Overlap {
+    /// The other dataset.
+    pub dataset_id: DatasetId,
+    /// The revision of its roles.
+    pub revision: u32,
+    /// How many orders stand in both.
+    pub order_count: u64,
 }
 
 /// What is known about the shoppers of a dataset under one assignment of roles.
@@ -137,6 +161,9 @@ pub struct NewDataset {
     pub row_count: u64,
     /// Rows that were left out; the rejects frame says why.
     pub rejected_row_count: u64,
+    /// Rows that say the same as an earlier one in every column. They count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated_row_count: Option<u64>,
     /// The text encoding, such as `UTF-8`.
     pub encoding: String,
     /// The separator of the fields, such as `,`.
@@ -145,6 +172,9 @@ pub struct NewDataset {
     pub columns: Vec<Column>,
     /// The shoppers, or why there are none: then no report can use the dataset until roles are assigned.
     pub shoppers: Result<ShopperSummary, String>,
+    /// The roles of earlier files of the store that it was read with, so that it can be read alike again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Roles>,
 }
 
 /// The meaning of columns by name; a column that is not named keeps no role.
@@ -175,6 +205,13 @@ pub enum DatasetCommand {
         revision: u32,
         /// The shoppers, or why there are none.
         shoppers: Result<ShopperSummary, String>,
+    },
+    /// Takes what the orders under a revision of the roles have in common with other datasets of the store.
+    RecordOverlaps {
+        /// The revision of the roles.
+        revision: u32,
+        /// The datasets with common orders.
+        overlaps: Vec<Overlap>,
     },
     /// Removes the dataset, also before it was made.
     DeleteDataset {
@@ -208,6 +245,13 @@ pub enum DatasetEvent {
         revision: u32,
         /// The shoppers, or why there are none.
         shoppers: Result<ShopperSummary, String>,
+    },
+    /// The orders were compared with those of the datasets that the store had by then.
+    OrdersCompared {
+        /// The revision of the roles.
+        revision: u32,
+        /// The datasets with common orders; empty when there are none.
+        overlaps: Vec<Overlap>,
     },
     /// The dataset is gone.
     DatasetDeleted {
@@ -244,6 +288,11 @@ impl Dataset {
         self.status != Status::Ready || revision != self.revision || self.aggregated == Some(revision)
     }
 
+    /// Whether its orders have been compared under this revision of the roles, or never will be.
+    pub fn is_compared(&self, revision: u32) -> bool {
+        self.status != Status::Ready || revision != self.revision || self.compared == Some(revision)
+    }
+
     /// The columns with their roles now.
     pub fn columns(&self) -> &[Column] {
         &self.columns
@@ -260,12 +309,17 @@ impl Dataset {
             (_, CreateDataset(_) | RejectDataset { .. }) => Ok(vec![]),
             (Status::Ready, AssignColumnRoles { roles, expected_version }) => self.assign(roles, expected_version),
             (Status::Ready, RecordShoppers { revision, shoppers }) => Ok(self.record(revision, shoppers)),
-            (_, AssignColumnRoles { .. } | RecordShoppers { .. }) => Err(DatasetError::NotFound),
+            (Status::Ready, RecordOverlaps { revision, .. }) if self.is_compared(revision) => Ok(vec![]),
+            (Status::Ready, RecordOverlaps { revision, overlaps }) => Ok(vec![OrdersCompared { revision, overlaps }]),
+            (_, AssignColumnRoles { .. } | RecordShoppers { .. } | RecordOverlaps { .. }) => {
+                Err(DatasetError::NotFound)
+            }
         }
     }
 
     fn assign(&self, roles: Roles, expected: Option<u64>) -> Result<Vec<DatasetEvent>, DatasetError> {
-        if expected.is_some_and(|version| version != self.version) {
+        // What was only counted since then does not make the caller's view of the columns stale.
+        if expected.is_some_and(|version| !(self.assigned..=self.version).contains(&version)) {
             return Err(DatasetError::Stale);
         }
         check_roles(&self.columns, &roles)?;
@@ -288,14 +342,17 @@ impl Dataset {
             DatasetEvent::DatasetCreated(new) => {
                 self.status = Status::Ready;
                 self.aggregated = Some(0);
+                self.assigned = self.version;
                 self.columns = new.columns;
             }
             DatasetEvent::DatasetRejected { .. } => self.status = Status::Rejected,
             DatasetEvent::ColumnRolesAssigned { revision, roles } => {
                 self.revision = revision;
+                self.assigned = self.version;
                 assign_roles(&mut self.columns, &roles);
             }
             DatasetEvent::ShoppersAggregated { revision, .. } => self.aggregated = Some(revision),
+            DatasetEvent::OrdersCompared { revision, .. } => self.compared = Some(revision),
             DatasetEvent::DatasetDeleted { .. } => self.status = Status::Deleted,
         }
     }
@@ -312,6 +369,7 @@ pub fn roles_of(columns: &[Column]) -> Roles {
 pub fn assign_roles(columns: &mut [Column], roles: &Roles) {
     for column in columns {
         column.role = roles.get(&column.name).copied();
+        column.reason = column.role.map(|_| "said by a person".to_owned());
     }
 }
 
@@ -323,7 +381,10 @@ fn check_roles(columns: &[Column], roles: &Roles) -> Result<(), Invalid> {
         let numeric = column.column_type.is_numeric();
         let dated = matches!(column.column_type, ColumnType::Date | ColumnType::Timestamp);
         match role {
-            ColumnRole::Quantity | ColumnRole::UnitPrice | ColumnRole::Amount | ColumnRole::Feature if !numeric => {
+            ColumnRole::Feature if !column.column_type.can_be_feature() => {
+                return Err(Invalid::new("roles", format!("'{name}' cannot be {role}: dates cannot be compared")));
+            }
+            ColumnRole::Quantity | ColumnRole::UnitPrice | ColumnRole::Amount if !numeric => {
                 return Err(Invalid::new("roles", format!("'{name}' cannot be {role}: it does not hold numbers")));
             }
             ColumnRole::Time if !dated => {
@@ -375,6 +436,16 @@ mod tests {
     }
 
     #[test]
+    fn counting_does_not_make_stale_what_a_person_has_seen_of_the_columns() {
+        let who = Roles::from([("who".into(), ColumnRole::Shopper)]);
+        let seen = |version| DatasetCommand::AssignColumnRoles { roles: who.clone(), expected_version: Some(version) };
+        let compared = DatasetEvent::OrdersCompared { revision: 0, overlaps: vec![] };
+        let assigned = DatasetEvent::ColumnRolesAssigned { revision: 1, roles: who.clone() };
+        Datasets::with(()).given(vec![created(), compared]).when(seen(1)).then_expect_events(vec![assigned.clone()]);
+        Datasets::with(()).given(vec![created(), assigned]).when(seen(1)).then_expect_error(DatasetError::Stale);
+    }
+
+    #[test]
     fn refuses_numbers_roles_for_text() {
         Datasets::with(())
             .given(vec![created()])
@@ -388,6 +459,17 @@ mod tests {
             .given(vec![created()])
             .when(assign(&[("who", ColumnRole::Shopper), ("spent", ColumnRole::Shopper)]))
             .then_expect_error(Invalid::new("roles", "only one column can be shopper").into());
+    }
+
+    #[test]
+    fn what_overlaps_is_recorded_once_for_each_revision() {
+        let overlap = Overlap { dataset_id: DatasetId(Uuid::from_u128(2)), revision: 0, order_count: 7 };
+        let compared = |revision| DatasetEvent::OrdersCompared { revision, overlaps: vec![overlap.clone()] };
+        let command = |revision| DatasetCommand::RecordOverlaps { revision, overlaps: vec![overlap.clone()] };
+        let with = |events| Datasets::with(()).given(events);
+        with(vec![created()]).when(command(0)).then_expect_events(vec![compared(0)]);
+        with(vec![created(), compared(0)]).when(command(0)).then_expect_events(vec![]);
+        with(vec![created()]).when(command(3)).then_expect_events(vec![]);
     }
 
     #[test]
@@ -415,14 +497,24 @@ mod tests {
             store_id: StoreId(Uuid::nil()),
             row_count: 2,
             rejected_row_count: 0,
+            repeated_row_count: None,
             encoding: "UTF-8".into(),
             delimiter: ",".into(),
             columns: vec![column("who", ColumnType::Text), column("spent", ColumnType::Decimal)],
             shoppers: Err("no column says who bought".into()),
+            remembered: None,
         })
     }
 
     fn column(name: &str, column_type: ColumnType) -> Column {
-        Column { name: name.into(), column_type, null_count: 0, min: Value::Null, max: Value::Null, role: None }
+        Column {
+            name: name.into(),
+            column_type,
+            null_count: 0,
+            min: Value::Null,
+            max: Value::Null,
+            role: None,
+            reason: None,
+        }
     }
 }

@@ -11,6 +11,7 @@ mod field;
 mod ids;
 mod metadata;
 pub mod report;
+pub mod rfm;
 mod sealed;
 pub mod upload;
 pub mod user;

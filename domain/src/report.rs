@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
-use crate::{CustomerId, DatasetId, Invalid, ReportId, UserId};
+use crate::rfm::RfmGrid;
+use crate::{CustomerId, DatasetId, Invalid, ReportId, StoreId, UserId};
 
 /// The greatest whole number that every reader of JSON keeps exactly (2^53 - 1, RFC 8259).
 const MAX_SEED: u64 = (1 << 53) - 1;
@@ -16,6 +17,7 @@ const MAX_SEED: u64 = (1 << 53) - 1;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     status: Status,
+    findings: Option<Box<Findings>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +35,46 @@ enum Status {
 pub enum Features {
     /// Recency in days, frequency in orders, monetary in currency.
     Rfm,
-    /// These numeric columns of a shopper table.
+    /// These habits, told from purchases.
+    Purchases(Vec<Habit>),
+    /// These columns of a shopper table: numbers, and texts of few different values.
     Columns(Vec<String>),
+}
+
+impl Features {
+    /// The habits that shoppers are compared by; none for a shopper table.
+    pub fn habits(&self) -> Option<&[Habit]> {
+        match self {
+            Self::Rfm => Some(&[Habit::Recency, Habit::Frequency, Habit::Monetary]),
+            Self::Purchases(habits) => Some(habits),
+            Self::Columns(_) => None,
+        }
+    }
+}
+
+/// Something that the purchases of a shopper tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Habit {
+    /// Days since the last purchase.
+    Recency,
+    /// How many orders.
+    Frequency,
+    /// Money spent in all.
+    Monetary,
+    /// Money spent in an order, on average.
+    AverageBasket,
+    /// Pieces in an order, on average.
+    ItemsPerOrder,
+    /// Days from one order to the next, on average; who ordered once has waited since then.
+    DaysBetweenOrders,
+    /// Days since the first purchase.
+    Tenure,
+    /// Which part of the rows took something back, 0 to 1.
+    ReturnRate,
+    /// Which part of the money went to each category, 0 to 1: a feature for each of the greatest ones.
+    CategoryShares,
 }
 
 /// How features are made comparable before they are clustered.
@@ -93,6 +133,9 @@ pub struct Parameters {
     /// The day from which recency counts; by default the day after the last purchase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<NaiveDate>,
+    /// The customer's own RFM grid, when it is not the classic one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rfm_grid: Option<Box<RfmGrid>>,
     /// The seed of the random starts.
     pub seed: u64,
 }
@@ -116,10 +159,17 @@ pub struct Question {
 }
 
 impl Question {
-    /// A question about datasets in any order.
-    pub fn new(mut datasets: Vec<DatasetRevision>, parameters: Parameters) -> Self {
+    /// A question about datasets, and habits, in any order.
+    pub fn new(mut datasets: Vec<DatasetRevision>, mut parameters: Parameters) -> Self {
         datasets.sort();
         datasets.dedup();
+        if let Features::Purchases(habits) = &mut parameters.features {
+            habits.sort();
+            habits.dedup();
+            if Some(habits.as_slice()) == Features::Rfm.habits() {
+                parameters.features = Features::Rfm;
+            }
+        }
         Self { datasets, parameters }
     }
 
@@ -169,6 +219,9 @@ impl Question {
             Features::Columns(columns) if columns.is_empty() => {
                 Err(Invalid::new("features", "must name at least one column"))
             }
+            Features::Purchases(habits) if habits.is_empty() => {
+                Err(Invalid::new("features", "must name at least one habit"))
+            }
             _ => Ok(()),
         }
     }
@@ -214,6 +267,21 @@ pub struct TopProduct {
     pub quantity: f64,
     /// Money spent on it by the segment.
     pub revenue: f64,
+    /// How many shoppers of the segment bought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyers: Option<u64>,
+    /// How much likelier a shopper of the segment bought it than any shopper: 1 is as likely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lift: Option<f64>,
+}
+
+/// What a store has of a segment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StoreShare {
+    /// The store.
+    pub store_id: StoreId,
+    /// Which part of the segment's money was spent there, 0 to 1.
+    pub revenue_share: f64,
 }
 
 /// A group of shoppers.
@@ -239,14 +307,17 @@ pub struct Segment {
     pub centroid: BTreeMap<String, f64>,
     /// The median of each feature in original units.
     pub median: BTreeMap<String, f64>,
-    /// What they buy most, by revenue.
+    /// What they buy more than others do, of the best-selling products, by falling lift.
     pub top_products: Vec<TopProduct>,
+    /// Where they buy, when the report is about several stores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreShare>,
 }
 
 /// A cell group of the classic RFM grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RfmGroup {
-    /// One of the ten classic names, such as `champions`.
+    /// The name of its cells, such as `champions`.
     pub name: String,
     /// How many shoppers.
     pub size: u64,
@@ -267,6 +338,41 @@ pub struct Scaling {
     pub mean: f64,
     /// Population standard deviation of f(x); 1 when not standardised.
     pub deviation: f64,
+}
+
+/// A component of a Gaussian mixture, in the space that was clustered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Component {
+    /// The segment that it is.
+    pub segment: u32,
+    /// Its share, 0 to 1.
+    pub weight: f64,
+    /// Its centre.
+    pub mean: Vec<f64>,
+    /// Its covariances, row after row.
+    pub covariance: Vec<f64>,
+}
+
+/// A file that a report was made from, by its content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// The dataset.
+    pub dataset_id: DatasetId,
+    /// The revision of its roles.
+    pub revision: u32,
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its orders that count in the version of a later upload.
+    pub replaced_order_count: u64,
+}
+
+/// How the segments follow those of an earlier report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Succession {
+    /// The earlier report.
+    pub report_id: ReportId,
+    /// For each segment the earlier one that it continues, if any.
+    pub continues: Vec<Option<u32>>,
 }
 
 /// The answer to a question.
@@ -298,6 +404,29 @@ pub struct Findings {
     pub rfm: Option<Vec<RfmGroup>>,
     /// What a reader should know, such as a constant feature that was left out.
     pub notes: Vec<String>,
+    /// The components of a Gaussian mixture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixture: Vec<Component>,
+    /// The report whose segments these follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Succession>,
+    /// The files that it was made from, in the order of their uploads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+    /// The version of the program that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program_version: Option<String>,
+}
+
+/// What a question was asked in view of. It changes how the answer is presented, not what was asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// The newest report of the same kind, whose segments the new ones shall follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<ReportId>,
+    /// The stores that the datasets belong to, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub store_ids: Vec<StoreId>,
 }
 
 /// What can be asked of a report.
@@ -309,6 +438,8 @@ pub enum ReportCommand {
         customer_id: CustomerId,
         /// The question.
         question: Question,
+        /// What it is asked in view of.
+        setting: Setting,
         /// The user who asks.
         requested_by: UserId,
     },
@@ -330,6 +461,9 @@ pub enum ReportEvent {
         customer_id: CustomerId,
         /// The question.
         question: Question,
+        /// What it is asked in view of.
+        #[serde(flatten)]
+        setting: Setting,
         /// The user who asks.
         requested_by: UserId,
     },
@@ -360,12 +494,12 @@ impl Report {
     fn decide(&self, command: ReportCommand) -> Result<Vec<ReportEvent>, ReportError> {
         use {ReportCommand::*, ReportEvent::*};
         match (self.status, command) {
-            (Status::Unknown | Status::Failed, RequestReport { customer_id, question, requested_by }) => {
+            (Status::Unknown | Status::Failed, RequestReport { customer_id, question, setting, requested_by }) => {
                 if question.datasets.is_empty() {
                     return Err(ReportError::NoData);
                 }
                 question.check()?;
-                Ok(vec![ReportRequested { customer_id, question, requested_by }])
+                Ok(vec![ReportRequested { customer_id, question, setting, requested_by }])
             }
             (_, RequestReport { .. }) => Ok(vec![]),
             (Status::Requested, CompleteReport(findings)) => Ok(vec![ReportCompleted(findings)]),
@@ -375,11 +509,23 @@ impl Report {
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "every aggregate evolves by events it owns")]
+    /// The answer, once there is one.
+    pub fn findings(&self) -> Option<&Findings> {
+        self.findings.as_deref()
+    }
+
+    /// The segments of the answer, once there is one.
+    pub fn segments(&self) -> Option<&[Segment]> {
+        self.findings().map(|findings| findings.segments.as_slice())
+    }
+
     fn evolve(&mut self, event: ReportEvent) {
         self.status = match event {
             ReportEvent::ReportRequested { .. } => Status::Requested,
-            ReportEvent::ReportCompleted(_) => Status::Completed,
+            ReportEvent::ReportCompleted(findings) => {
+                self.findings = Some(findings);
+                Status::Completed
+            }
             ReportEvent::ReportFailed { .. } => Status::Failed,
         };
     }
@@ -453,6 +599,7 @@ mod tests {
             .when(ReportCommand::RequestReport {
                 customer_id: CustomerId(Uuid::nil()),
                 question,
+                setting: Setting::default(),
                 requested_by: UserId(Uuid::nil()),
             })
             .then_expect_error(ReportError::NoData);
@@ -476,11 +623,22 @@ mod tests {
         assert_eq!(one, other);
     }
 
+    #[test]
+    fn habits_in_another_order_are_the_same_question() {
+        let asked = |habits: &[Habit]| {
+            Question::new(vec![], Parameters { features: Features::Purchases(habits.to_vec()), ..kmeans() })
+        };
+        use Habit::*;
+        assert_eq!(asked(&[Tenure, Recency]), asked(&[Recency, Tenure, Recency]));
+        assert_eq!(asked(&[Monetary, Recency, Frequency]).parameters.features, Features::Rfm);
+    }
+
     fn request(parameters: Parameters) -> ReportCommand {
-        let ReportEvent::ReportRequested { customer_id, question, requested_by } = requested(parameters) else {
+        let ReportEvent::ReportRequested { customer_id, question, setting, requested_by } = requested(parameters)
+        else {
             unreachable!()
         };
-        ReportCommand::RequestReport { customer_id, question, requested_by }
+        ReportCommand::RequestReport { customer_id, question, setting, requested_by }
     }
 
     fn requested(parameters: Parameters) -> ReportEvent {
@@ -488,6 +646,7 @@ mod tests {
         ReportEvent::ReportRequested {
             customer_id: CustomerId(Uuid::nil()),
             question: Question::new(datasets, parameters),
+            setting: Setting::default(),
             requested_by: UserId(Uuid::nil()),
         }
     }
@@ -501,6 +660,7 @@ mod tests {
             epsilon: None,
             min_points: None,
             as_of: None,
+            rfm_grid: None,
             seed: 0,
         }
     }

@@ -85,14 +85,15 @@ async fn read(
     file: &StoredFile,
 ) -> Result<Ingested, IngestError> {
     let projections = &context.projections;
-    let remembered = projections.views.store_roles(file.customer_id, file.store_id).await;
+    let remembered =
+        projections.views.store_roles(file.customer_id, file.store_id).await.map_err(IngestError::Failed)?;
     let (files, location) = (context.commands.files.clone(), file.location.clone());
     let (done, seen) = watch::channel(0);
     let reading = read_dataset(
         &projections.frames,
         dataset_id,
         move || files.reader(&location),
-        remembered.map_err(IngestError::Failed)?,
+        remembered,
         move |bytes| {
             done.send_replace(bytes);
         },
@@ -128,10 +129,12 @@ fn new_dataset(upload_id: UploadId, file: &StoredFile, read: Ingested) -> NewDat
         store_id: file.store_id,
         row_count: read.row_count,
         rejected_row_count: read.rejected_row_count,
+        repeated_row_count: Some(read.repeated_row_count),
         encoding: read.encoding,
         delimiter: read.delimiter,
         columns: read.columns,
         shoppers: read.shoppers,
+        remembered: Some(read.remembered).filter(|roles| !roles.is_empty()),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Reactions: the bus and the consumers project, ingest, segment and cleanup.
+//! Reactions: the bus and the consumers project, ingest, compare, segment and cleanup.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod amqp;
 pub mod bus;
 pub mod cleanup;
+pub mod compare;
 pub mod consumer;
 pub mod ingest;
 pub mod project;

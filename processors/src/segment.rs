@@ -2,15 +2,19 @@
 
 pub mod answer;
 pub mod assignments;
+pub mod changes;
 pub mod choose;
 pub mod clustering;
 pub mod density;
+mod distinct;
 pub mod features;
 mod frame;
 pub mod group;
+pub mod habits;
 pub mod kmeans;
 pub mod mixture;
 pub mod naming;
+pub mod orders;
 pub mod points;
 pub mod products;
 pub mod purchases;
@@ -20,17 +24,20 @@ pub mod rfm;
 pub mod rows;
 #[cfg(test)]
 mod samples;
+pub mod score;
 pub mod stability;
+pub mod succession;
 pub mod table;
 pub mod words;
 
-pub use answer::{ReportDataset, SegmentError, answer};
-use anyhow::Result;
-use domain::report::{DatasetRevision, Findings, Question};
+use anyhow::{Context as _, Result};
+use domain::report::{DatasetRevision, Findings, Question, Setting};
 use domain::{CustomerId, Event, Recorded, Report, ReportCommand, ReportEvent, ReportId};
 
 use crate::Context;
 use crate::consumer::Consumer;
+pub use answer::{ReportDataset, SegmentError, answer};
+pub use group::Earlier;
 
 /// The consumer.
 pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants: &["ReportRequested"] };
@@ -40,12 +47,12 @@ pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants
 /// # Errors
 /// When a store cannot be reached; a question that cannot be answered is a decision, not an error.
 pub async fn handle(context: Context, event: Recorded) -> Result<()> {
-    let Event::Report(ReportEvent::ReportRequested { customer_id, question, .. }) = event.event()? else {
+    let Event::Report(ReportEvent::ReportRequested { customer_id, question, setting, .. }) = event.event()? else {
         return Ok(());
     };
     let report_id = ReportId(event.aggregate_id);
     context.projections.progress.set_report_running(report_id).await;
-    let command = match answer_question(&context, customer_id, report_id, &question).await {
+    let command = match answer_question(&context, customer_id, report_id, &question, &setting).await {
         Ok(findings) => ReportCommand::CompleteReport(Box::new(findings)),
         Err(SegmentError::Unanswerable(reason)) => ReportCommand::FailReport { reason },
         Err(SegmentError::Failed(error)) => return Err(error),
@@ -59,29 +66,46 @@ async fn answer_question(
     customer: CustomerId,
     report: ReportId,
     question: &Question,
+    setting: &Setting,
 ) -> Result<Findings, SegmentError> {
     let mut datasets = Vec::with_capacity(question.datasets.len());
     for revision in &question.datasets {
         datasets.push(dataset(context, customer, *revision).await?);
     }
-    datasets.sort_by_key(|(created, _)| *created);
+    datasets.sort_by_key(|(uploaded, _)| *uploaded);
     let datasets: Vec<_> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
-    answer(&context.projections.frames, report, &datasets, &question.parameters).await
+    let earlier = earlier(context, setting).await?;
+    answer(&context.projections.frames, report, &datasets, &question.parameters, earlier).await
 }
 
-/// The dataset as it was when the question was asked, with its place among the others.
+/// The dataset as it was when the question was asked, with the position of its upload.
 async fn dataset(
     context: &Context,
     customer: CustomerId,
     asked: DatasetRevision,
 ) -> Result<(u64, ReportDataset), SegmentError> {
-    let row = context.projections.views.dataset(customer, asked.dataset_id).await.map_err(SegmentError::Failed)?;
-    let Some(row) = row else {
-        return Err(SegmentError::Unanswerable("a dataset was deleted before the report was made; ask again".into()));
-    };
-    let Some(shape) = row.body.shape.filter(|_| row.body.revision == asked.revision) else {
+    let views = &context.projections.views;
+    let deleted = || SegmentError::Unanswerable("a dataset was deleted before the report was made; ask again".into());
+    let row = views.dataset(customer, asked.dataset_id).await?.ok_or_else(deleted)?.body;
+    let upload = views.upload(customer, row.upload_id).await?.ok_or_else(deleted)?;
+    let Some(shape) = row.shape.filter(|_| row.revision == asked.revision) else {
         let reason = "the meaning of the columns was changed before the report was made; ask again";
         return Err(SegmentError::Unanswerable(reason.into()));
     };
-    Ok((row.position, ReportDataset { dataset: asked, shape, columns: row.body.columns }))
+    let dataset = ReportDataset {
+        dataset: asked,
+        store_id: row.store_id,
+        sha256: upload.body.sha256,
+        shape,
+        columns: row.columns,
+        overlaps: row.overlaps,
+    };
+    Ok((upload.position, dataset))
+}
+
+/// The report whose segments the new ones follow. Its own stream tells, so that views that are behind do not matter.
+pub async fn earlier(context: &Context, setting: &Setting) -> Result<Option<Earlier>> {
+    let Some(report_id) = setting.previous else { return Ok(None) };
+    let report = context.commands.store.load::<Report>(report_id.0).await.context("loading the earlier report")?;
+    Ok(report.aggregate.segments().map(|segments| Earlier { report_id, segments: segments.to_vec() }))
 }

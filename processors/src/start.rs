@@ -14,7 +14,7 @@ use crate::amqp::{self, Bell, Relay, Worker};
 use crate::bus::Bus;
 use crate::consumer::{Consumer, Run};
 use crate::project::Projector;
-use crate::{cleanup, ingest, segment};
+use crate::{cleanup, compare, ingest, segment};
 
 /// What every consumer works with.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ impl Positions {
 }
 
 /// Everyone who reacts to single events, in whatever process.
-const REACTIONS: &[Consumer] = &[ingest::CONSUMER, cleanup::CONSUMER, segment::CONSUMER];
+const REACTIONS: &[Consumer] = &[ingest::CONSUMER, compare::CONSUMER, cleanup::CONSUMER, segment::CONSUMER];
 
 /// Starts the tasks of some roles; they end with `shutdown`, and `tasks` tells when.
 pub fn start(
@@ -80,6 +80,7 @@ pub fn start(
             Role::Project => start.project(),
             Role::Ingest => {
                 start.react(ingest::CONSUMER, ingest::handle);
+                start.react(compare::CONSUMER, compare::handle);
                 start.react(cleanup::CONSUMER, cleanup::handle);
             }
             Role::Segment => start.react(segment::CONSUMER, segment::handle),
@@ -176,6 +177,7 @@ async fn handle_again(context: Context, consumer: &str, position: u64) -> Result
     let event = event.context("the parked event is not in the log")?;
     match consumer {
         "ingest" => ingest::handle(context, event).await,
+        "compare" => compare::handle(context, event).await,
         "cleanup" => cleanup::handle(context, event).await,
         _ => segment::handle(context, event).await,
     }

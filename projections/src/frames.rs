@@ -46,14 +46,24 @@ impl FrameId {
         Self::within_dataset(id, &format!("shoppers-{revision}"))
     }
 
-    /// What the shoppers of a dataset bought, under a revision of its roles.
-    pub fn products(id: DatasetId, revision: u32) -> Self {
-        Self::within_dataset(id, &format!("products-{revision}"))
+    /// What is in each order of a dataset under a revision of its roles: rows of the other frames by their places.
+    pub fn sales(id: DatasetId, revision: u32) -> Self {
+        Self::within_dataset(id, &format!("sales-{revision}"))
+    }
+
+    /// The items that a dataset's orders consist of, under a revision of its roles.
+    pub fn items(id: DatasetId, revision: u32) -> Self {
+        Self::within_dataset(id, &format!("items-{revision}"))
     }
 
     /// Which shopper belongs to which segment of a report.
     pub fn assignments(id: ReportId) -> Self {
         Self(format!("{}/assignments", of_report(id)).into())
+    }
+
+    /// Which shopper moved where from an earlier report to a later one, which it belongs to.
+    pub fn changes(later: ReportId, earlier: ReportId) -> Self {
+        Self(format!("{}/changes-since-{earlier}", of_report(later)).into())
     }
 
     fn within_dataset(id: DatasetId, name: &str) -> Self {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 macro_rules! path {
-    ($(#[$doc:meta])* $name:ident { $field:ident: $id:ty }) => {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $id:ty),+ }) => {
         $(#[$doc])*
         #[derive(Deserialize, IntoParams)]
         #[into_params(parameter_in = Path)]
@@ -13,8 +13,10 @@ macro_rules! path {
             #[serde(rename = "customer_id")]
             #[param(rename = "customer_id")]
             _customer_id: CustomerId,
-            #[doc = concat!("The ", stringify!($field), " in the address.")]
-            pub $field: $id,
+            $(
+                #[doc = concat!("The ", stringify!($field), " in the address.")]
+                pub $field: $id,
+            )+
         }
     };
 }
@@ -38,4 +40,8 @@ path! {
 path! {
     /// A report of a customer.
     ReportPath { report_id: ReportId }
+}
+path! {
+    /// Two reports of a customer.
+    ComparePath { report_id: ReportId, other_report_id: ReportId }
 }

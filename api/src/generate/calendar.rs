@@ -29,7 +29,7 @@ pub(super) struct Order {
 
 /// All orders of the year, sorted by time; their lines add up to the rows of the plan.
 pub(super) fn orders(plan: &Plan, kinds: &[Kind]) -> Vec<Order> {
-    let random = &mut Xoshiro256PlusPlus::seed_from_u64(!plan.seed);
+    let random = &mut Xoshiro256PlusPlus::seed_from_u64(!plan.seed_of_year());
     let mut orders = purchases(kinds, plan.purchase_rows(), random);
     let known = orders.len() as u32;
     let lines_per_order = plan.purchase_rows().div_ceil(u64::from(known.max(1))).max(1);

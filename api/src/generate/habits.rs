@@ -98,8 +98,26 @@ pub(super) fn bell(range: RangeInclusive<u64>, random: &mut impl Rng) -> u64 {
     (random.gen_range(range.clone()) + random.gen_range(range)) / 2
 }
 
-/// The kind of each shopper: exact shares in random order.
+/// Of how many shoppers one shops like another kind the year after.
+const MOVERS: usize = 5;
+
+/// The kind of each shopper in the year of the plan.
 pub(super) fn kinds(plan: &Plan) -> Vec<Kind> {
+    let mut kinds = first_kinds(plan);
+    for year in 0..plan.years_before() {
+        let random = &mut Xoshiro256PlusPlus::seed_from_u64(plan.seed ^ 0x6d6f_7665 ^ u64::from(year));
+        let mut shoppers: Vec<usize> = (0..kinds.len()).collect();
+        shoppers.shuffle(random);
+        for shopper in &shoppers[..kinds.len() / MOVERS] {
+            let others: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| *kind != kinds[*shopper]).collect();
+            kinds[*shopper] = others[random.gen_range(0..others.len() as u32) as usize];
+        }
+    }
+    kinds
+}
+
+/// The kind of each shopper in the first year: exact shares in random order.
+fn first_kinds(plan: &Plan) -> Vec<Kind> {
     let count = plan.shopper_count();
     let mut kinds = Vec::new();
     let mut share = 0;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use domain::dataset::{Column, Roles, Shape};
+use domain::dataset::{Column, Overlap, Roles, Shape};
 use domain::{CustomerId, Dataset, DatasetCommand, DatasetId, StoreId, UploadId};
 use projections::{DatasetFilter, DatasetRow, FrameId, Row};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,8 @@ struct DatasetBody {
     store_id: StoreId,
     row_count: u64,
     rejected_row_count: u64,
+    /// Rows that say the same as an earlier one in every column. They count.
+    repeated_row_count: Option<u64>,
     encoding: String,
     delimiter: String,
     /// Absent when no shoppers can be told from the columns' roles.
@@ -89,6 +91,9 @@ struct DatasetBody {
     shopper_count: Option<u64>,
     /// Why there are no shoppers.
     shopper_error: Option<String>,
+    /// Earlier datasets of the store with common orders, which count once, in the version of the later upload. Absent
+    /// until they are compared.
+    overlaps: Option<Vec<Overlap>>,
     created_at: DateTime<Utc>,
 }
 
@@ -105,12 +110,14 @@ impl From<Row<DatasetRow>> for Tagged<DatasetBody> {
             store_id: body.store_id,
             row_count: body.row_count,
             rejected_row_count: body.rejected_row_count,
+            repeated_row_count: body.repeated_row_count,
             encoding: body.encoding,
             delimiter: body.delimiter,
             shape: body.shape,
             columns: body.columns,
             shopper_count: summary.map(|summary| summary.shopper_count),
             shopper_error,
+            overlaps: body.overlaps,
             created_at: body.created_at,
         };
         Self { body, version: Some(version) }
@@ -129,9 +136,26 @@ async fn list_datasets(
     let filter = DatasetFilter { store_id: query.store_id };
     let list = async {
         let page = app.projections.views.datasets(viewer.customer_id, &filter, after, limit).await?;
-        Ok(List::of(page, |row| Tagged::from(row).body))
+        let mut list = List::of(page, |row| Tagged::from(row).body);
+        for dataset in &mut list.items {
+            keep_existing(&app, viewer.customer_id, &mut dataset.overlaps).await?;
+        }
+        Ok(list)
     };
     remember(&app, &viewer, list, |_| true).await
+}
+
+/// Leaves out the overlaps with datasets that are gone: deleting a dataset restores what it had replaced.
+async fn keep_existing(app: &App, customer: CustomerId, overlaps: &mut Option<Vec<Overlap>>) -> Result<(), Problem> {
+    let mut existing = vec![];
+    for overlap in overlaps.iter().flatten() {
+        let other = app.projections.views.dataset(customer, overlap.dataset_id).await?;
+        existing.extend(other.filter(|other| other.body.revision == overlap.revision).map(|_| overlap.clone()));
+    }
+    if let Some(overlaps) = overlaps {
+        *overlaps = existing;
+    }
+    Ok(())
 }
 
 /// Shows a dataset.
@@ -142,8 +166,12 @@ async fn get_dataset(
     viewer: Viewer,
     Path(path): Path<DatasetPath>,
 ) -> Result<Response, Problem> {
-    let dataset = async { Ok(Tagged::from(dataset(&app, viewer.customer_id, path.dataset_id).await?)) };
-    remember(&app, &viewer, dataset, |_| true).await
+    let found = async {
+        let mut found: Tagged<DatasetBody> = dataset(&app, viewer.customer_id, path.dataset_id).await?.into();
+        keep_existing(&app, viewer.customer_id, &mut found.body.overlaps).await?;
+        Ok(found)
+    };
+    remember(&app, &viewer, found, |_| true).await
 }
 
 /// Says what the columns mean. The shoppers are aggregated anew, and the store's next files are read alike.
@@ -201,8 +229,14 @@ async fn download_dataset(
 ) -> Result<Response, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
     let (frames, frame) = (app.projections.frames.clone(), FrameId::rows(dataset.id));
-    download(frames, frame, 0..dataset.row_count, (query.format, Formulas::Kept), &format!("dataset-{}", dataset.id))
-        .await
+    download(
+        frames,
+        frame,
+        std::iter::once(0..dataset.row_count),
+        (query.format, Formulas::Kept),
+        &format!("dataset-{}", dataset.id),
+    )
+    .await
 }
 
 async fn page(

@@ -1,6 +1,8 @@
 //! Reports: questions about the shoppers of some datasets, and their answers.
 
+mod compare;
 mod question;
+mod score;
 mod shoppers;
 
 use std::ops::Range;
@@ -33,6 +35,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get_report))
         .routes(routes!(list_shoppers))
         .routes(routes!(export_shoppers))
+        .merge(compare::router())
+        .merge(score::router())
 }
 
 /// A question about the shoppers of some datasets. Everything has a default.
@@ -43,7 +47,8 @@ struct NewReport {
     store_ids: Option<Vec<StoreId>>,
     /// Only these datasets; by default every ready one.
     dataset_ids: Option<Vec<DatasetId>>,
-    /// What the shoppers are compared by: `"rfm"` for purchases, `{"columns": […]}` for shopper tables.
+    /// What the shoppers are compared by: `"rfm"` or `{"purchases": [habits]}` for purchases, `{"columns": […]}` for
+    /// shopper tables.
     features: Option<Features>,
     #[serde(default)]
     scale: Scale,
@@ -111,9 +116,10 @@ async fn request_report(
 ) -> Result<Accepted<ReportBody>, Problem> {
     let customer = analyst.customer_id;
     let ask = async {
-        let question = question::ask(&app, customer, &new).await?;
+        let (question, setting) = question::ask(&app, customer, &new).await?;
         let report_id = question.report_id(customer);
-        let command = ReportCommand::RequestReport { customer_id: customer, question, requested_by: analyst.user_id };
+        let requested_by = analyst.user_id;
+        let command = ReportCommand::RequestReport { customer_id: customer, question, setting, requested_by };
         let asked = app.execute::<Report>(report_id.0, command, &analyst.metadata()).await?;
         Ok((report_id, asked.events.iter().any(|event| matches!(event, ReportEvent::ReportRequested { .. }))))
     };
@@ -191,7 +197,7 @@ async fn export_shoppers(
     download(
         app.projections.frames.clone(),
         FrameId::assignments(path.report_id),
-        rows,
+        std::iter::once(rows),
         (query.format, Formulas::Disarmed),
         &name,
     )

@@ -129,6 +129,6 @@ pub fn id(answer: &Value) -> String {
 /// Generated purchases.
 pub fn csv(rows: u64, seed: u64) -> Vec<u8> {
     let mut csv = Vec::new();
-    purchases(&Plan { rows, seed, shoppers: None }, &mut csv).unwrap();
+    purchases(&Plan { rows, seed, shoppers: None, year: 1 }, &mut csv).unwrap();
     csv
 }

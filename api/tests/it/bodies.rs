@@ -15,6 +15,7 @@ async fn bodies_are_as_agreed() {
     assert_json_snapshot!("store", timeless(app.post(&app.below("/stores"), &store).await));
     let upload = app.ingested("sales.csv", csv(1_000, 1)).await;
     assert_json_snapshot!("upload", timeless(upload.clone()));
+    app.settle().await;
     let dataset = app.below(&format!("/datasets/{}", upload["dataset_id"].as_str().unwrap()));
     assert_json_snapshot!("dataset", timeless(app.get(&dataset).await));
     assert_json_snapshot!("rows", timeless(app.get(&format!("{dataset}/rows?limit=2")).await));

@@ -8,5 +8,6 @@ mod bad_input;
 mod bodies;
 mod customers;
 mod reports;
+mod segments;
 mod uploads;
 mod users;

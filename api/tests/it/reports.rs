@@ -14,7 +14,7 @@ async fn finds_the_kinds_of_shoppers_that_are_there() {
     app.ingested("sales.csv", csv(20_000, 1)).await;
     let report = app.report(&json!({})).await;
     assert_eq!(report["status"], "completed", "{report}");
-    let kinds: HashMap<String, String> = truth(&Plan { rows: 20_000, seed: 1, shoppers: None })
+    let kinds: HashMap<String, String> = truth(&Plan { rows: 20_000, seed: 1, shoppers: None, year: 1 })
         .map(|(shopper, kind)| (shopper, kind.to_string()))
         .collect();
     let pairs: Vec<(String, u64)> = all_shoppers(&app, &report, "")

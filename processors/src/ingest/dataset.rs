@@ -29,10 +29,14 @@ pub struct Ingested {
     pub encoding: String,
     /// What separates the fields.
     pub delimiter: String,
+    /// Rows that say the same as an earlier one in every column.
+    pub repeated_row_count: u64,
     /// The columns with their statistics and roles.
     pub columns: Vec<Column>,
     /// The shoppers, or a sentence saying why there are none.
     pub shoppers: Result<ShopperSummary, String>,
+    /// The roles of earlier files that the reader knew.
+    pub remembered: Roles,
 }
 
 /// Why a file became no dataset.
@@ -62,7 +66,10 @@ pub async fn read_dataset(
     let mut attempt = Attempt { encoding: None, plan: None, remembered, progress: Arc::new(progress) };
     for _ in 0..ATTEMPTS {
         match attempt.run(frames, dataset, open()?, open()?).await {
-            Ok(found) if found.is_settled => return finish(frames, dataset, found).await,
+            Ok(found) if found.is_settled => {
+                let read = finish(frames, dataset, found).await?;
+                return Ok(Ingested { remembered: attempt.remembered, ..read });
+            }
             Ok(found) => attempt.plan = Some(found.outcome.plan),
             Err(Stop::WrongEncoding) => attempt.encoding = Some(WINDOWS_1252),
             Err(Stop::Error(error)) => return Err(error),
@@ -80,8 +87,14 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
     frames.finish(&FrameId::rejects(dataset), &found.rejects).await?;
     frames.finish(&FrameId::rows(dataset), &found.rows).await?;
     let mut columns = found.statistics.columns(&outcome.plan);
+    let mut repeats = found.repeats;
+    let repeated_row_count = spawn_blocking(move || repeats.count()).await.map_err(anyhow::Error::from)??;
+    let is_remembered = found.meaning.is_remembered();
     let (roles, shoppers) = found.meaning.settle(found.shoppers).await?;
-    columns.iter_mut().zip(roles).for_each(|(column, role)| column.role = role);
+    for (column, role) in columns.iter_mut().zip(roles) {
+        column.role = role;
+        column.reason = role.map(|role| roles::reason(column, role, is_remembered));
+    }
     let shoppers = match shoppers {
         Some(shoppers) => shoppers.store(frames, dataset, 0).await?,
         None => aggregate(frames, dataset, 0, &columns).await?,
@@ -89,10 +102,12 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
     Ok(Ingested {
         row_count: outcome.row_count,
         rejected_row_count: outcome.rejected_row_count,
+        repeated_row_count,
         encoding: layout.encoding.standard.name().to_owned(),
         delimiter: char::from(layout.delimiter).to_string(),
         columns,
         shoppers,
+        remembered: Roles::new(),
     })
 }
 

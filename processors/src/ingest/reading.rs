@@ -2,5 +2,6 @@
 
 pub mod attempt;
 pub mod rejects;
+pub mod repeats;
 pub mod rows;
 pub mod store;

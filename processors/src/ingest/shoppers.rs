@@ -7,7 +7,7 @@ pub mod roles;
 mod run_file;
 pub mod runs;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use arrow::array::RecordBatch;
 use domain::DatasetId;
 use domain::dataset::{Shape, ShopperSummary};
@@ -19,8 +19,6 @@ use purchases::{MICROS, Names, Purchases, order};
 use roles::Rows as Meaning;
 use runs::{Fold, Runs, fold};
 
-/// Products that are kept, those of the highest revenue.
-const PRODUCTS_MAX: usize = 50;
 const TOO_LARGE: &str =
     "The amounts are too large to be added exactly. Check the columns of quantity, unit price and amount.";
 const NO_PURCHASE: &str = "No row is a purchase: none has a shopper, a time, a quantity and a price above zero. Check the roles \
@@ -70,7 +68,7 @@ impl Shoppers {
     pub fn come_again(&mut self) -> Result<bool> {
         let Self::Purchases(purchases) = self else { return Ok(false) };
         let (mut shopper, mut shoppers) = (Vec::new(), 0);
-        purchases.orders.for_each(|name, _, _| {
+        purchases.orders.for_each(|name, _, _, _| {
             if name != shopper.as_slice() {
                 shopper = name.to_vec();
                 shoppers += 1;
@@ -104,14 +102,14 @@ impl Table {
         let (names, mut key) = (Names::new(batch.column(place))?, Vec::new());
         for row in (0..batch.num_rows()).filter(|row| !names.is_null(*row)) {
             names.write(row, &mut key)?;
-            self.names.add(&key, &[], &[1])?;
+            self.names.add(&key, &[], &[1], None)?;
         }
         Ok(())
     }
 
     fn summary(mut self) -> Result<ShopperSummary> {
         let mut shopper_count = 0;
-        self.names.for_each(|_, _, _| {
+        self.names.for_each(|_, _, _, _| {
             shopper_count += 1;
             Ok(())
         })?;
@@ -132,21 +130,12 @@ async fn store_purchases(
     dataset: DatasetId,
     revision: u32,
 ) -> Result<Result<ShopperSummary, String>> {
-    let ids = [FrameId::orders, FrameId::shoppers, FrameId::products].map(|id| id(dataset, revision));
-    let ((orders, from_orders), (shoppers, from_shoppers), (products, from_products)) =
-        (store::channel(), store::channel(), store::channel());
-    let adding = spawn_blocking(move || {
-        let totals = add_orders(&mut purchases.orders, orders, shoppers)?;
-        let is_exact = add_products(&mut purchases.products, products)?;
-        anyhow::Ok(totals.summary(is_exact))
-    });
-    let (summary, orders, shoppers, products) = tokio::join!(
-        adding,
-        store::store(frames, &ids[0], from_orders),
-        store::store(frames, &ids[1], from_shoppers),
-        store::store(frames, &ids[2], from_products),
-    );
-    let manifests = [orders?, shoppers?, products?];
+    let ids = [FrameId::orders, FrameId::shoppers, FrameId::sales, FrameId::items].map(|id| id(dataset, revision));
+    let (senders, receivers): (Vec<_>, Vec<_>) = ids.iter().map(|_| store::channel()).unzip();
+    let adding = spawn_blocking(move || Outlets::new(senders)?.add(&mut purchases));
+    let storing = ids.iter().zip(receivers).map(|(id, batches)| store::store(frames, id, batches));
+    let (summary, manifests) = tokio::join!(adding, futures::future::join_all(storing));
+    let manifests = manifests.into_iter().collect::<Result<Vec<_>>>()?;
     let summary = summary??;
     if summary.is_ok() {
         for (id, manifest) in ids.iter().zip(&manifests) {
@@ -167,8 +156,8 @@ struct Totals {
 }
 
 impl Totals {
-    fn summary(self, products_are_exact: bool) -> Result<ShopperSummary, String> {
-        if self.overflowed || !products_are_exact {
+    fn summary(self) -> Result<ShopperSummary, String> {
+        if self.overflowed {
             return Err(TOO_LARGE.to_owned());
         }
         if self.shoppers == 0 {
@@ -184,31 +173,64 @@ impl Totals {
     }
 }
 
-/// Orders come sorted by shopper, so a shopper is complete when the next one comes.
-fn add_orders(orders: &mut Runs<8>, to_orders: store::Sender, to_shoppers: store::Sender) -> Result<Totals> {
-    let mut order_rows =
-        Rows::new(&["shopper", "order"], &["time"], &["spend", "quantity", "lines", "returns"], to_orders);
-    let mut shopper_rows = Rows::new(
-        &["shopper"],
-        &["first_purchase", "last_purchase"],
-        &["orders", "spend", "quantity", "lines", "returns", "returned"],
-        to_shoppers,
-    );
-    let (mut totals, mut shopper) = (Totals::default(), Shopper::new(&[]));
-    orders.for_each(|name, order, values| {
-        if name != shopper.name.as_slice() {
-            shopper.finish(&mut shopper_rows, &mut totals)?;
-            shopper = Shopper::new(name);
+/// The frames that are made of purchases.
+struct Outlets {
+    orders: Rows,
+    shoppers: Rows,
+    sales: Rows,
+    items: Rows,
+}
+
+impl Outlets {
+    fn new(senders: Vec<store::Sender>) -> Result<Self> {
+        let [orders, shoppers, sales, items] = senders.try_into().map_err(|_| anyhow!("a frame has no channel"))?;
+        let of_order = ["spend", "quantity", "lines", "returns", "returned"];
+        let of_shopper = ["orders", "spend", "quantity", "lines", "returns", "returned"];
+        Ok(Self {
+            orders: Rows::new(&["shopper", "order"], &["time", "last_purchase"], &of_order, orders),
+            shoppers: Rows::new(&["shopper"], &["first_purchase", "last_purchase"], &of_shopper, shoppers),
+            sales: Rows::new(&[], &[], &["quantity", "revenue"], sales).with_places(&["shopper", "order", "item"]),
+            items: Rows::new(&["product", "category"], &[], &["quantity", "revenue"], items),
+        })
+    }
+
+    /// Orders come sorted by shopper, so a shopper is complete when the next one comes. Sales name shopper, order and
+    /// item by their rows in the other frames.
+    fn add(mut self, purchases: &mut Purchases) -> Result<Result<ShopperSummary, String>> {
+        let (ranks, names) = purchases.items.sorted();
+        let mut sold = vec![[0_i64; 2]; names.len()];
+        let (mut totals, mut shopper) = (Totals::default(), Shopper::new(&[]));
+        let (mut shoppers, mut orders) = (0_u32, 0_u32);
+        purchases.orders.for_each(|name, order, values, parts| {
+            if name != shopper.name.as_slice() {
+                shoppers += u32::from(shopper.finish(&mut self.shoppers, &mut totals)?);
+                shopper = Shopper::new(name);
+            }
+            shopper.add(values);
+            self.add_order(name, order, values)?;
+            for part in parts.iter().filter(|_| !ranks.is_empty()) {
+                let item = ranks[part.item as usize];
+                self.sales.place(&[shoppers, orders, item]);
+                self.sales.add(&[], &[], &part.values)?;
+                fold(&[Fold::Sum; 2], &mut sold[item as usize], &part.values);
+            }
+            orders += 1;
+            Ok(())
+        })?;
+        shopper.finish(&mut self.shoppers, &mut totals)?;
+        for ((product, category), sold) in names.iter().zip(&sold) {
+            self.items.add(&[product, category], &[], sold)?;
+            totals.overflowed |= sold.contains(&i64::MAX);
         }
-        shopper.add(values);
-        let time = if values[order::LINES] > 0 { values[order::FIRST] } else { values[order::TIME] };
-        let numbers = [order::SPEND, order::QUANTITY, order::LINES, order::RETURNS].map(|place| values[place]);
-        order_rows.add(&[name, order], &[Some(time)], &numbers)
-    })?;
-    shopper.finish(&mut shopper_rows, &mut totals)?;
-    order_rows.finish()?;
-    shopper_rows.finish()?;
-    Ok(totals)
+        [self.orders, self.shoppers, self.sales, self.items].into_iter().try_for_each(Rows::finish)?;
+        Ok(totals.summary())
+    }
+
+    fn add_order(&mut self, shopper: &[u8], order: &[u8], values: &[i64; 8]) -> Result<()> {
+        let [first, last, time, spend, quantity, lines, returns, returned] = *values;
+        let times = if lines > 0 { [Some(first), Some(last)] } else { [Some(time), None] };
+        self.orders.add(&[shopper, order], &times, &[spend, quantity, lines, returns, returned])
+    }
 }
 
 /// One shopper's orders added up.
@@ -228,9 +250,10 @@ impl Shopper {
         fold(&order::FOLDS, &mut self.values, order);
     }
 
-    fn finish(&self, rows: &mut Rows, totals: &mut Totals) -> Result<()> {
+    /// Adds its row, if it is a shopper, and says so.
+    fn finish(&self, rows: &mut Rows, totals: &mut Totals) -> Result<bool> {
         if self.name.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let [first, last, _, spend, quantity, lines, returns, returned] = self.values;
         let bought = |time| (lines > 0).then_some(time);
@@ -243,49 +266,7 @@ impl Shopper {
             &[&self.name],
             &[bought(first), bought(last)],
             &[self.orders, spend, quantity, lines, returns, returned],
-        )
-    }
-}
-
-/// Keeps the products of the highest revenue. False when a sum overflowed.
-fn add_products(products: &mut Runs<2>, to_products: store::Sender) -> Result<bool> {
-    let best = best_products(products)?;
-    let mut rows = Rows::new(&["shopper", "product"], &[], &["quantity", "revenue"], to_products);
-    let mut is_exact = true;
-    products.for_each(|product, shopper, values| {
-        is_exact &= !values.contains(&i64::MAX);
-        if best.binary_search_by(|name| name.as_slice().cmp(product)).is_ok() {
-            rows.add(&[shopper, product], &[], values)?;
-        }
-        Ok(())
-    })?;
-    rows.finish()?;
-    Ok(is_exact)
-}
-
-/// The names of the products of the highest revenue, sorted. Of equals, the first names stay.
-fn best_products(products: &mut Runs<2>) -> Result<Vec<Vec<u8>>> {
-    let mut best: Vec<(std::cmp::Reverse<i128>, Vec<u8>)> = Vec::new();
-    products.for_each(|product, _, [_, revenue]| {
-        match best.last_mut().filter(|(_, name)| name.as_slice() == product) {
-            Some((std::cmp::Reverse(total), _)) => *total += i128::from(*revenue),
-            None => {
-                keep_best(&mut best, 100 * PRODUCTS_MAX);
-                best.push((std::cmp::Reverse((*revenue).into()), product.to_vec()));
-            }
-        }
-        Ok(())
-    })?;
-    keep_best(&mut best, PRODUCTS_MAX);
-    let mut names: Vec<Vec<u8>> = best.into_iter().map(|(_, name)| name).collect();
-    names.sort_unstable();
-    Ok(names)
-}
-
-/// Forgets all but the best when there are more than some.
-fn keep_best<T: Ord>(best: &mut Vec<T>, limit: usize) {
-    if best.len() > limit {
-        best.sort_unstable();
-        best.truncate(PRODUCTS_MAX);
+        )?;
+        Ok(true)
     }
 }

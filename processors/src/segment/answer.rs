@@ -1,25 +1,32 @@
 //! The answer to a question about some datasets: loaded, grouped, stored.
 
-use domain::ReportId;
-use domain::dataset::{Column, Shape};
-use domain::report::{DatasetRevision, Features, Findings, Parameters};
+use domain::dataset::{Column, Overlap, Shape};
+use domain::report::{DatasetRevision, Features, Findings, Habit, Parameters, Source};
+use domain::{ReportId, StoreId};
 use projections::Frames;
 use tokio::task::spawn_blocking;
 
-use super::group::{Grouped, group};
+use super::group::{Earlier, Grouped, group};
+use super::purchases::Merged;
 use super::table::Table;
 use super::words::counted;
-use super::{assignments, products, purchases, rows};
+use super::{assignments, habits, products, purchases, rows};
 
 /// A dataset that a report is about.
 #[derive(Clone, Debug)]
 pub struct ReportDataset {
     /// The dataset under a revision of its roles.
     pub dataset: DatasetRevision,
+    /// The store that it belongs to.
+    pub store_id: StoreId,
+    /// SHA-256 of its file, in hexadecimal.
+    pub sha256: String,
     /// What its rows are.
     pub shape: Shape,
     /// Its columns in file order, with their roles.
     pub columns: Vec<Column>,
+    /// With which datasets it has orders in common, when that is known.
+    pub overlaps: Option<Vec<Overlap>>,
 }
 
 /// Why there is no answer.
@@ -33,8 +40,9 @@ pub enum SegmentError {
     Failed(#[from] anyhow::Error),
 }
 
-/// Answers a question about datasets, given oldest first, and stores which shopper is in which segment. The same question
-/// on the same datasets has the same answer, byte for byte, on any number of threads.
+/// Answers a question about datasets, given in the order of their uploads, and stores which shopper is in which segment.
+/// The same question on the same datasets in view of the same earlier report has the same answer, byte for byte, on any
+/// number of threads.
 ///
 /// # Errors
 /// [`SegmentError::Unanswerable`] with what is missing; [`SegmentError::Failed`] when frames cannot be read or written.
@@ -43,28 +51,14 @@ pub async fn answer(
     report: ReportId,
     datasets: &[ReportDataset],
     parameters: &Parameters,
+    earlier: Option<Earlier>,
 ) -> Result<Findings, SegmentError> {
-    let table = load(frames, datasets, parameters).await?;
-    let grouped = group_elsewhere(table, parameters.clone()).await?;
-    let top = products::top(frames, &of_shape(datasets, Shape::Purchases), &grouped).await?;
-    assignments::store(frames, report, &grouped).await?;
-    let mut findings = grouped.findings;
-    for (segment, products) in findings.segments.iter_mut().zip(top) {
-        segment.top_products = products;
-    }
-    Ok(findings)
-}
-
-async fn load(frames: &Frames, datasets: &[ReportDataset], parameters: &Parameters) -> Result<Table, SegmentError> {
     let shape = match parameters.features {
-        Features::Rfm => Shape::Purchases,
         Features::Columns(_) => Shape::Shoppers,
+        Features::Rfm | Features::Purchases(_) => Shape::Purchases,
     };
-    let chosen = of_shape(datasets, shape);
-    let mut table = match &parameters.features {
-        Features::Rfm => purchases::load(frames, &chosen, parameters.as_of).await?,
-        Features::Columns(columns) => rows::load(frames, &chosen, columns).await?,
-    };
+    let chosen: Vec<&ReportDataset> = datasets.iter().filter(|dataset| dataset.shape == shape).collect();
+    let (mut table, merged) = load(frames, &chosen, parameters).await?;
     if chosen.len() < datasets.len() {
         let left_out = counted((datasets.len() - chosen.len()) as u64, "dataset");
         table.notes.push(match shape {
@@ -72,17 +66,59 @@ async fn load(frames: &Frames, datasets: &[ReportDataset], parameters: &Paramete
             Shape::Shoppers => format!("Not a shopper table and therefore left out: {left_out}."),
         });
     }
-    Ok(table)
+    let grouped = group_elsewhere(table, parameters.clone(), earlier).await?;
+    assignments::store(frames, report, &grouped).await?;
+    let mut findings = grouped.findings.clone();
+    if shape == Shape::Purchases {
+        let top = products::top(frames, &chosen, &merged.replaced, &grouped).await?;
+        findings.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
+    }
+    findings.sources = chosen.iter().map(|dataset| source(dataset, &merged)).collect();
+    findings.program_version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    Ok(findings)
 }
 
-fn of_shape(datasets: &[ReportDataset], shape: Shape) -> Vec<&ReportDataset> {
-    datasets.iter().filter(|dataset| dataset.shape == shape).collect()
+/// The shoppers of datasets of one shape, and what is left of the datasets' orders.
+async fn load(
+    frames: &Frames,
+    datasets: &[&ReportDataset],
+    parameters: &Parameters,
+) -> Result<(Table, Merged), SegmentError> {
+    if let Features::Columns(columns) = &parameters.features {
+        return Ok((rows::load(frames, datasets, columns).await?, Merged::default()));
+    }
+    let asked = parameters.features.habits().unwrap_or_default();
+    let mut merged = purchases::merge(frames, datasets).await?;
+    let mut shares = None;
+    if asked.contains(&Habit::CategoryShares) {
+        let shoppers: Vec<&str> = merged.shoppers.iter().map(|(shopper, _)| shopper.as_str()).collect();
+        let found = products::category_shares(frames, datasets, &merged.replaced, &shoppers).await?;
+        if found.names.is_empty() {
+            let reason = "No file says which category a row belongs to. Give a column the role category, or ask without \
+                          category_shares.";
+            return Err(SegmentError::Unanswerable(reason.into()));
+        }
+        shares = Some(found);
+    }
+    let replaced = std::mem::take(&mut merged.replaced);
+    let table = habits::table(merged, asked, shares, parameters.as_of).map_err(SegmentError::Unanswerable)?;
+    Ok((table, Merged { replaced, ..Merged::default() }))
+}
+
+fn source(dataset: &ReportDataset, merged: &Merged) -> Source {
+    let DatasetRevision { dataset_id, revision } = dataset.dataset;
+    let replaced_order_count = merged.replaced_in(dataset_id);
+    Source { dataset_id, revision, sha256: dataset.sha256.clone(), replaced_order_count }
 }
 
 /// Groups on a thread that may block, as it takes all cores for a while.
-async fn group_elsewhere(table: Table, parameters: Parameters) -> Result<Grouped, SegmentError> {
-    let grouped = spawn_blocking(move || group(table, &parameters)).await.map_err(anyhow::Error::from)?;
-    grouped.map_err(SegmentError::Unanswerable)
+async fn group_elsewhere(
+    table: Table,
+    parameters: Parameters,
+    earlier: Option<Earlier>,
+) -> Result<Grouped, SegmentError> {
+    let grouping = spawn_blocking(move || group(table, &parameters, earlier.as_ref()));
+    grouping.await.map_err(anyhow::Error::from)?.map_err(SegmentError::Unanswerable)
 }
 
 #[cfg(test)]
@@ -91,8 +127,9 @@ mod tests {
 
     use arrow::array::{
         Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+        UInt32Array,
     };
-    use arrow::datatypes::{Float64Type, Int32Type};
+    use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
     use domain::DatasetId;
     use domain::dataset::{ColumnRole, ColumnType};
     use domain::report::{Algorithm, Clusters, Scale};
@@ -108,12 +145,12 @@ mod tests {
     #[tokio::test]
     async fn purchases_of_several_datasets_are_one_report() {
         let (_folder, frames) = frames().await;
-        let datasets = [bought(&frames, 1, 0..60).await, bought(&frames, 2, 40..90).await];
-        let findings = answer(&frames, report(), &datasets, &parameters(Features::Rfm)).await.unwrap();
+        let datasets = [bought(&frames, 1, 0..60).await, bought(&frames, 2, 60..90).await];
+        let findings = answer(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
         assert_eq!(findings.shopper_count, 90);
         assert_eq!(findings.as_of.unwrap().to_string(), "1970-07-20");
         let revenue: f64 = findings.segments.iter().filter_map(|segment| segment.revenue).sum();
-        assert!((revenue - spent(0..60) - spent(40..90)).abs() < 1e-6);
+        assert!((revenue - spent(0..60) - spent(60..90)).abs() < 1e-6);
         assert_eq!(findings.segments[0].top_products[0].product, "tea");
     }
 
@@ -123,15 +160,35 @@ mod tests {
         let whole = [bought(&frames, 1, 0..90).await];
         let parts = [bought(&frames, 2, 50..90).await, bought(&frames, 3, 0..50).await];
         let parameters = parameters(Features::Rfm);
-        let once = answer(&frames, report(), &whole, &parameters).await.unwrap();
-        assert_eq!(once, answer(&frames, report(), &parts, &parameters).await.unwrap());
+        let once = answer(&frames, report(), &whole, &parameters, None).await.unwrap();
+        let again = answer(&frames, report(), &parts, &parameters, None).await.unwrap();
+        assert_eq!(Findings { sources: vec![], ..once }, Findings { sources: vec![], ..again });
+    }
+
+    #[tokio::test]
+    async fn orders_that_stand_in_two_datasets_count_once() {
+        let (_folder, frames) = frames().await;
+        let parameters = parameters(Features::Rfm);
+        let mut overlapping = [bought(&frames, 1, 0..60).await, bought(&frames, 2, 20..90).await];
+        overlapping[1].overlaps =
+            Some(vec![Overlap { dataset_id: DatasetId(Uuid::from_u128(1)), revision: 0, order_count: 40 }]);
+        let once = answer(&frames, report(), &overlapping, &parameters, None).await.unwrap();
+        let replaced: Vec<u64> = once.sources.iter().map(|source| source.replaced_order_count).collect();
+        assert_eq!(replaced, [80, 0]);
+        let revenue: f64 = once.segments.iter().filter_map(|segment| segment.revenue).sum();
+        assert!((revenue - spent(0..90)).abs() < 1e-6);
+        let of_tea: f64 = once.segments.iter().map(|segment| segment.top_products[0].revenue).sum();
+        assert!((of_tea - spent(0..90)).abs() < 1e-6);
+        // Nobody looked for overlaps yet: the report does.
+        overlapping.iter_mut().for_each(|dataset| dataset.overlaps = None);
+        assert_eq!(once, answer(&frames, report(), &overlapping, &parameters, None).await.unwrap());
     }
 
     #[tokio::test]
     async fn assignments_are_sorted_by_segment_and_shopper() {
         let (_folder, frames) = frames().await;
         let datasets = [bought(&frames, 1, 0..90).await];
-        let findings = answer(&frames, report(), &datasets, &parameters(Features::Rfm)).await.unwrap();
+        let findings = answer(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
         let batch = frames.chunk(&FrameId::assignments(report()), 0, None).await.unwrap();
         let segments = batch.column(1).as_primitive::<Int32Type>().values();
         let shoppers: Vec<&str> = batch.column(0).as_string::<i32>().iter().flatten().collect();
@@ -149,7 +206,7 @@ mod tests {
         let (_folder, frames) = frames().await;
         let datasets = [described(&frames, 1, 0..40).await, described(&frames, 2, 20..61).await];
         let features = Features::Columns(vec!["income".into(), "score".into()]);
-        let findings = answer(&frames, report(), &datasets, &parameters(features)).await.unwrap();
+        let findings = answer(&frames, report(), &datasets, &parameters(features), None).await.unwrap();
         assert_eq!((findings.shopper_count, findings.rfm, findings.as_of), (60, None, None));
         assert_eq!(
             findings.notes[..2],
@@ -169,11 +226,11 @@ mod tests {
         assert!(reason(&frames, &table, Features::Rfm).await.contains("no purchase"));
         let columns = |name: &str| Features::Columns(vec![name.into()]);
         assert_eq!(reason(&frames, &table, columns("age")).await, "No shopper table has a column 'age'.");
-        assert!(reason(&frames, &table, columns("who")).await.contains("does not hold numbers"));
+        assert!(reason(&frames, &table, columns("who")).await.contains("more than 20 different values"));
     }
 
     async fn reason(frames: &Frames, datasets: &[ReportDataset], features: Features) -> String {
-        match answer(frames, report(), datasets, &parameters(features)).await {
+        match answer(frames, report(), datasets, &parameters(features), None).await {
             Err(SegmentError::Unanswerable(reason)) => reason,
             other => panic!("it must be unanswerable: {other:?}"),
         }
@@ -198,6 +255,7 @@ mod tests {
             epsilon: None,
             min_points: None,
             as_of: None,
+            rfm_grid: None,
             seed: 1,
         }
     }
@@ -206,28 +264,76 @@ mod tests {
         shoppers.map(|shopper| (1 + shopper * shopper) as f64).sum()
     }
 
-    /// A dataset of purchases, as it is aggregated: frames of shoppers and of products.
+    /// A dataset of purchases, as it is aggregated. Each shopper has an order and only ever buys tea.
     async fn bought(frames: &Frames, id: u128, shoppers: std::ops::Range<i64>) -> ReportDataset {
         let dataset = DatasetRevision { dataset_id: DatasetId(Uuid::from_u128(id)), revision: 0 };
-        let time = |shopper: i64| (110 + shopper) * DAY;
         let whole =
             |value: fn(i64) -> i64| Arc::new(Int64Array::from_iter_values(shoppers.clone().map(value))) as ArrayRef;
+        let time = |shopper: i64| (110 + shopper) * DAY;
         let times: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(shoppers.clone().map(time)));
-        let names: ArrayRef =
-            Arc::new(StringArray::from_iter_values(shoppers.clone().map(|name| format!("{name:03}"))));
+        let texts = |values: Vec<String>| Arc::new(StringArray::from(values)) as ArrayRef;
+        let names = texts(shoppers.clone().map(|name| format!("{name:03}")).collect());
         let spend = || whole(|shopper| (1 + shopper * shopper) * 1_000_000);
+        let one = || whole(|_| 1);
         let columns = [
-            ("shopper", names.clone()),
+            ("shopper", names),
             ("first_purchase", times.clone()),
             ("last_purchase", times),
             ("orders", whole(|shopper| 1 + shopper % 7)),
             ("spend", spend()),
+            ("quantity", one()),
+            ("lines", one()),
+            ("returns", whole(|_| 0)),
         ];
         put(frames, FrameId::shoppers(dataset.dataset_id, 0), columns).await;
-        let tea: ArrayRef = Arc::new(StringArray::from_iter_values(shoppers.clone().map(|_| "tea")));
-        let columns = [("shopper", names), ("product", tea), ("quantity", whole(|_| 2_000_000)), ("revenue", spend())];
-        put(frames, FrameId::products(dataset.dataset_id, 0), columns).await;
-        ReportDataset { dataset, shape: Shape::Purchases, columns: vec![] }
+        // Each shopper has an order with the tea, and one with nothing worth its name.
+        let twice = || shoppers.clone().flat_map(|shopper| [(shopper, true), (shopper, false)]);
+        let numbers =
+            |value: fn((i64, bool)) -> i64| Arc::new(Int64Array::from_iter_values(twice().map(value))) as ArrayRef;
+        let times = || {
+            let times = twice().map(|(shopper, _)| (110 + shopper) * DAY);
+            Arc::new(TimestampMicrosecondArray::from_iter_values(times)) as ArrayRef
+        };
+        let columns = [
+            ("shopper", texts(twice().map(|(name, _)| format!("{name:03}")).collect())),
+            ("order", texts(twice().map(|(order, first)| format!("{} of {order}", 2 - i64::from(first))).collect())),
+            ("time", times()),
+            ("last_purchase", times()),
+            ("spend", numbers(|(shopper, first)| i64::from(first) * (1 + shopper * shopper) * 1_000_000)),
+            ("quantity", numbers(|_| 1)),
+            ("lines", numbers(|_| 1)),
+            ("returns", numbers(|_| 0)),
+            ("returned", numbers(|_| 0)),
+        ];
+        put(frames, FrameId::orders(dataset.dataset_id, 0), columns).await;
+        let rows = |each: u32| {
+            let rows = (0..shoppers.clone().count() as u32).map(|row| each * row);
+            Arc::new(UInt32Array::from_iter_values(rows)) as ArrayRef
+        };
+        let tea: ArrayRef = Arc::new(UInt32Array::from(vec![0; shoppers.clone().count()]));
+        let columns =
+            [("shopper", rows(1)), ("order", rows(2)), ("item", tea), ("quantity", one()), ("revenue", spend())];
+        put(frames, FrameId::sales(dataset.dataset_id, 0), columns).await;
+        let revenue = spend().as_primitive::<Int64Type>().values().iter().sum::<i64>();
+        let columns = [
+            ("product", texts(vec!["tea".into()])),
+            ("category", texts(vec!["drinks".into()])),
+            ("quantity", Arc::new(Int64Array::from(vec![1])) as ArrayRef),
+            ("revenue", Arc::new(Int64Array::from(vec![revenue])) as ArrayRef),
+        ];
+        put(frames, FrameId::items(dataset.dataset_id, 0), columns).await;
+        ReportDataset { dataset, shape: Shape::Purchases, ..report_dataset() }
+    }
+
+    fn report_dataset() -> ReportDataset {
+        ReportDataset {
+            dataset: DatasetRevision { dataset_id: DatasetId::default(), revision: 0 },
+            store_id: StoreId::default(),
+            sha256: String::new(),
+            shape: Shape::Shoppers,
+            columns: vec![],
+            overlaps: Some(vec![]),
+        }
     }
 
     /// A shopper table; shopper 60 has no score.
@@ -245,7 +351,7 @@ mod tests {
             column("income", ColumnType::Integer, ColumnRole::Feature),
             column("score", ColumnType::Decimal, ColumnRole::Feature),
         ];
-        ReportDataset { dataset, shape: Shape::Shoppers, columns }
+        ReportDataset { dataset, columns, ..report_dataset() }
     }
 
     async fn put<const N: usize>(frames: &Frames, frame: FrameId, columns: [(&str, ArrayRef); N]) {
@@ -255,6 +361,14 @@ mod tests {
     }
 
     fn column(name: &str, column_type: ColumnType, role: ColumnRole) -> Column {
-        Column { name: name.into(), column_type, null_count: 0, min: Value::Null, max: Value::Null, role: Some(role) }
+        Column {
+            name: name.into(),
+            column_type,
+            null_count: 0,
+            min: Value::Null,
+            max: Value::Null,
+            role: Some(role),
+            reason: None,
+        }
     }
 }

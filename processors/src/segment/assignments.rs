@@ -10,7 +10,6 @@ use domain::ReportId;
 use projections::{FrameId, Frames, Manifest};
 
 use super::group::Grouped;
-use super::rfm;
 
 const CHUNK_ROWS: usize = 65_536;
 const CHUNK_BYTES: usize = 4_000_000;
@@ -60,7 +59,10 @@ fn batch(grouped: &Grouped, places: &[usize]) -> Result<RecordBatch> {
     let table = &grouped.table;
     let shopper: StringArray = places.iter().map(|place| Some(table.shoppers[*place].as_str())).collect();
     let segment: Int32Array = places.iter().map(|place| grouped.segments[*place].map(|index| index as i32)).collect();
-    let name = |place: &usize| grouped.rfm.as_ref().map(|names| rfm::NAMES[usize::from(names[*place])]);
+    let name = |place: &usize| {
+        let named = grouped.rfm.as_ref()?;
+        Some(named.names[usize::from(named.places[*place])].as_str())
+    };
     let rfm: StringArray = places.iter().map(name).collect();
     let distance: Float64Array = places.iter().map(|place| grouped.distances[*place]).collect();
     let mut columns: Vec<ArrayRef> = vec![Arc::new(shopper), Arc::new(segment), Arc::new(rfm), Arc::new(distance)];
@@ -68,7 +70,7 @@ fn batch(grouped: &Grouped, places: &[usize]) -> Result<RecordBatch> {
         let values = places.iter().map(|place| table.values[[*place, feature]]);
         columns.push(Arc::new(Float64Array::from_iter_values(values)));
     }
-    Ok(RecordBatch::try_new(Arc::new(schema(&table.features)), columns)?)
+    Ok(RecordBatch::try_new(Arc::new(schema(&table.names())), columns)?)
 }
 
 fn schema(features: &[String]) -> Schema {

@@ -1,7 +1,7 @@
 //! From points to clusters with evidence: the algorithm that was asked for, with a given number of clusters or the best.
 
-use domain::report::{Algorithm, Candidate, Clusters, Parameters, Quality};
-use ndarray::{Array2, Axis};
+use domain::report::{Algorithm, Candidate, Clusters, Component, Parameters, Quality};
+use ndarray::Array2;
 
 use super::choose::{Evidence, choose};
 use super::points::Points;
@@ -38,6 +38,8 @@ pub struct Clustering {
     pub quality: Quality,
     /// The numbers of clusters that were tried, when none was given.
     pub candidates: Vec<Candidate>,
+    /// The components of a Gaussian mixture, each with its cluster.
+    pub mixture: Vec<Component>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }
@@ -50,8 +52,8 @@ pub fn cluster(rows: &Array2<f64>, parameters: &Parameters) -> Result<Clustering
     let points = Points::of_rows(rows.view());
     match (parameters.algorithm, parameters.clusters) {
         (Algorithm::Dbscan, _) => by_density(rows, &points, parameters),
-        (_, Clusters::Exactly(clusters)) => given(rows, &points, clusters as usize, parameters),
-        (_, Clusters::Auto) => best(rows, &points, parameters),
+        (_, Clusters::Exactly(clusters)) => given(&points, clusters as usize, parameters),
+        (_, Clusters::Auto) => best(&points, parameters),
     }
 }
 
@@ -61,46 +63,42 @@ struct Partition {
     clusters: usize,
     iterations: u32,
     converged: bool,
+    mixture: Vec<Component>,
     note: Option<String>,
 }
 
-fn given(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &Parameters) -> Result<Clustering, String> {
+fn given(points: &Points, clusters: usize, parameters: &Parameters) -> Result<Clustering, String> {
     let distinct = points.distinct(clusters);
     if distinct < clusters {
         return Err(format!(
             "The shoppers show only {distinct} different combinations of features, too few for {clusters} segments."
         ));
     }
-    let partition = partition(rows, points, clusters, parameters).ok_or_else(|| {
+    let partition = partition(points, clusters, parameters).ok_or_else(|| {
         format!("The Gaussian mixture did not come to rest with {clusters} segments. Try fewer, or k-means.")
     })?;
     let mut quality = qualities(points, std::slice::from_ref(&partition), parameters.seed).swap_remove(0);
-    quality.stability = Some(stable(rows, points, &partition, parameters));
+    quality.stability = Some(stable(points, &partition, parameters));
     Ok(finished(points, partition, quality, vec![], parameters.algorithm))
 }
 
-fn best(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
+fn best(points: &Points, parameters: &Parameters) -> Result<Clustering, String> {
     let most = MOST.min(points.count() / LEAST_MEAN_SIZE).min(points.distinct(MOST));
     // A mixture whose components do not all win points is no candidate of its own.
-    let tried = |clusters| partition(rows, points, clusters, parameters).filter(|found| found.clusters == clusters);
+    let tried = |clusters| partition(points, clusters, parameters).filter(|found| found.clusters == clusters);
     let mut partitions: Vec<Partition> = (2..=most).filter_map(tried).collect();
     if partitions.is_empty() {
         return Err("The shoppers are too few or too alike to be divided into segments.".to_owned());
     }
     let mut qualities = qualities(points, &partitions, parameters.seed);
-    if parameters.algorithm == Algorithm::Kmeans {
-        for (quality, partition) in qualities.iter_mut().zip(&partitions) {
-            quality.stability = Some(stable(rows, points, partition, parameters));
-        }
+    for (quality, partition) in qualities.iter_mut().zip(&partitions) {
+        quality.stability = Some(stable(points, partition, parameters));
     }
     let evidence: Vec<Evidence> = qualities.into_iter().zip(&partitions).map(evidence).collect();
     let candidates = choose(&evidence, points.count() as u64);
     let place = candidates.iter().position(|candidate| candidate.chosen).unwrap_or_default();
     let chosen = partitions.swap_remove(place);
-    let mut quality = candidates[place].quality.clone();
-    if quality.stability.is_none() {
-        quality.stability = Some(stable(rows, points, &chosen, parameters));
-    }
+    let quality = candidates[place].quality.clone();
     Ok(finished(points, chosen, quality, candidates, parameters.algorithm))
 }
 
@@ -139,41 +137,56 @@ fn finished(
         converged: partition.converged,
         quality,
         candidates,
+        mixture: partition.mixture,
         notes,
     }
 }
 
-fn partition(rows: &Array2<f64>, points: &Points, clusters: usize, parameters: &Parameters) -> Option<Partition> {
+fn partition(points: &Points, clusters: usize, parameters: &Parameters) -> Option<Partition> {
     if parameters.algorithm == Algorithm::GaussianMixture {
-        return mixed(rows, points, clusters, parameters.seed);
+        return mixed(points, clusters, parameters.seed);
     }
     let fit = kmeans::fit(points, clusters, parameters.seed);
     let (iterations, converged) = (fit.iterations, fit.converged);
-    Some(Partition { labels: fit.labels, clusters, iterations, converged, note: None })
+    Some(Partition { labels: fit.labels, clusters, iterations, converged, mixture: vec![], note: None })
 }
 
-fn mixed(rows: &Array2<f64>, points: &Points, clusters: usize, seed: u64) -> Option<Partition> {
-    let mixture = mixture::fit(rows.view(), clusters, mixture::REST, seed)?;
-    let (labels, found) = without_gaps(mixture.assign(points), clusters);
+fn mixed(points: &Points, clusters: usize, seed: u64) -> Option<Partition> {
+    let mixture = mixture::fit(points, clusters, mixture::REST, seed)?;
+    let (labels, places) = without_gaps(mixture.assign(points), clusters);
     let likelihood = decimals(mixture.mean_log_likelihood(points), 4);
     let sampled = match points.count() > mixture::SAMPLE {
         true => format!(", fitted to a random sample of {}", counted(mixture::SAMPLE as u64, "shopper")),
         false => String::new(),
     };
     let note = format!("The mixture of {clusters} has a mean log-likelihood of {likelihood} per shopper{sampled}.");
-    (found > 1).then_some(Partition { labels, clusters: found, iterations: 0, converged: true, note: Some(note) })
+    // A component that is nobody's most probable one is no segment.
+    let mut components = mixture.stored();
+    components.retain(|component| places[component.segment as usize].is_some());
+    components.iter_mut().for_each(|component| component.segment = places[component.segment as usize].unwrap_or(0));
+    let found = components.len();
+    (found > 1).then_some(Partition {
+        labels,
+        clusters: found,
+        iterations: mixture.iterations,
+        converged: mixture.converged,
+        mixture: components,
+        note: Some(note),
+    })
 }
 
-/// Renumbers labels so that every number is used, and counts them.
-fn without_gaps(mut labels: Vec<u32>, clusters: usize) -> (Vec<u32>, usize) {
+/// Renumbers labels so that every number is used, and says what became of each.
+fn without_gaps(mut labels: Vec<u32>, clusters: usize) -> (Vec<u32>, Vec<Option<u32>>) {
     let mut next = 0;
-    let places = sizes(&labels, clusters).into_iter().map(|size| {
-        next += u32::from(size > 0);
-        next.saturating_sub(1)
-    });
-    let places: Vec<u32> = places.collect();
-    labels.iter_mut().for_each(|label| *label = places[*label as usize]);
-    (labels, next as usize)
+    let number = |size: u64| {
+        (size > 0).then(|| {
+            next += 1;
+            next - 1
+        })
+    };
+    let places: Vec<Option<u32>> = sizes(&labels, clusters).into_iter().map(number).collect();
+    labels.iter_mut().for_each(|label| *label = places[*label as usize].unwrap_or(0));
+    (labels, places)
 }
 
 /// All measures but the stability.
@@ -205,15 +218,14 @@ fn measure(points: &Points, partition: &Partition, silhouette: Option<f64>) -> Q
     }
 }
 
-fn stable(rows: &Array2<f64>, points: &Points, partition: &Partition, parameters: &Parameters) -> f64 {
+fn stable(points: &Points, partition: &Partition, parameters: &Parameters) -> f64 {
     let (labels, clusters) = (&partition.labels, partition.clusters);
     let limit = resampled(parameters.algorithm);
     stability::stability(points, labels, clusters, limit, parameters.seed, |sample, compared, seed| {
         if parameters.algorithm == Algorithm::Kmeans {
             return stability::kmeans_again(&points.gather(sample), compared, clusters, seed);
         }
-        let rows = rows.select(Axis(0), sample);
-        let again = mixture::fit(rows.view(), clusters, mixture::NEARLY_REST, seed);
+        let again = mixture::fit(&points.gather(sample), clusters, mixture::NEARLY_REST, seed);
         again.map_or_else(|| vec![0; compared.count()], |mixture| mixture.assign(compared))
     })
 }
@@ -237,7 +249,7 @@ fn by_density(rows: &Array2<f64>, points: &Points, parameters: &Parameters) -> R
     };
     let points = points.gather(&places);
     let clusters = *last as usize + 1;
-    let partition = Partition { clusters, labels: dense, iterations: 1, converged: true, note: None };
+    let partition = Partition { clusters, labels: dense, iterations: 1, converged: true, mixture: vec![], note: None };
     let quality = qualities(&points, std::slice::from_ref(&partition), parameters.seed).swap_remove(0);
     let mut found = finished(&points, partition, quality, vec![], parameters.algorithm);
     if places.len() < labels.len() {

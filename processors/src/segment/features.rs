@@ -3,7 +3,7 @@
 use domain::report::{Scale, Scaling};
 use ndarray::{Array2, ArrayView1, Axis};
 
-use super::table::Table;
+use super::table::{Kind, Table};
 
 /// Skewness from which a feature is clustered by its logarithm.
 const SKEWED: f64 = 1.0;
@@ -20,7 +20,7 @@ pub fn without_constants(mut table: Table) -> Result<Table, String> {
     let constant = |column: ArrayView1<'_, f64>| column.iter().all(|value| *value == column[0]);
     let mut kept = vec![];
     for (place, column) in table.values.axis_iter(Axis(1)).enumerate() {
-        let name = &table.features[place];
+        let name = &table.features[place].name;
         if too_great(column) {
             return Err(format!("The values of {name} are too great to calculate with: they exceed {GREATEST:e}."));
         }
@@ -33,7 +33,7 @@ pub fn without_constants(mut table: Table) -> Result<Table, String> {
     if kept.is_empty() {
         return Err(format!(
             "All shoppers are equal in {}, so there is nothing to tell them apart by.",
-            super::words::list(&table.features)
+            super::words::list(&table.names())
         ));
     }
     table.values = table.values.select(Axis(1), &kept).as_standard_layout().into_owned();
@@ -46,18 +46,27 @@ pub fn scaled(table: &Table, scale: Scale) -> (Array2<f64>, Vec<Scaling>) {
     let mut values = table.values.clone();
     let mut scalings = vec![];
     for (mut column, feature) in values.axis_iter_mut(Axis(1)).zip(&table.features) {
-        let log1p = scale == Scale::Auto && wants_logarithm(column.view());
+        let is_number = feature.kind == Kind::Number;
+        let log1p = is_number && scale == Scale::Auto && wants_logarithm(column.view());
         if log1p {
             column.mapv_inplace(f64::ln_1p);
         }
         let (mean, deviation) = match scale {
             Scale::None => (0.0, 1.0),
+            // Two shoppers of different categories are then as far apart as two shoppers are in a number, on average.
+            _ if !is_number => (mean_and_deviation(column.view()).0, 1.0),
             Scale::Auto | Scale::Standard => mean_and_deviation(column.view()),
         };
         column.mapv_inplace(|value| (value - mean) / deviation);
-        scalings.push(Scaling { feature: feature.clone(), log1p, mean, deviation });
+        scalings.push(Scaling { feature: feature.name.clone(), log1p, mean, deviation });
     }
     (values, scalings)
+}
+
+/// A value in the units of the feature as it is in the clustered space.
+pub fn scaled_value(value: f64, scaling: &Scaling) -> f64 {
+    let value = if scaling.log1p { value.ln_1p() } else { value };
+    (value - scaling.mean) / scaling.deviation
 }
 
 /// A value of the clustered space in the units of the feature.
@@ -90,6 +99,7 @@ fn mean_and_deviation(column: ArrayView1<'_, f64>) -> (f64, f64) {
 mod tests {
     use ndarray::array;
 
+    use super::super::table::Feature;
     use super::*;
 
     #[test]
@@ -102,6 +112,14 @@ mod tests {
             assert!(mean.abs() < 1e-12 && (deviation - 1.0).abs() < 1e-12);
         }
         assert!((unscaled(values[[4, 0]], &scaling[0]) - 900.0).abs() < 1e-9);
+        assert!((scaled_value(900.0, &scaling[0]) - values[[4, 0]]).abs() < 1e-12);
+    }
+
+    #[test]
+    fn categories_are_centred_and_not_stretched() {
+        let mut table = table(array![[1.0], [0.0], [0.0], [0.0]]);
+        table.features[0].kind = Kind::Category;
+        assert_eq!(scaled(&table, Scale::Auto).0, array![[0.75], [-0.25], [-0.25], [-0.25]]);
     }
 
     #[test]
@@ -119,7 +137,7 @@ mod tests {
     #[test]
     fn a_constant_feature_is_left_out_with_a_note() {
         let table = without_constants(table(array![[1.0, 5.0], [2.0, 5.0]])).unwrap();
-        assert_eq!(table.features, ["f0"]);
+        assert_eq!(table.names(), ["f0"]);
         assert_eq!(table.notes, ["All shoppers have the same f1, so it was left out."]);
     }
 
@@ -137,11 +155,9 @@ mod tests {
     fn table(values: Array2<f64>) -> Table {
         Table {
             shoppers: (0..values.nrows()).map(|row| row.to_string()).collect(),
-            features: (0..values.ncols()).map(|column| format!("f{column}")).collect(),
+            features: (0..values.ncols()).map(|column| Feature::number(format!("f{column}"))).collect(),
             values,
-            spend: None,
-            as_of: None,
-            notes: vec![],
+            ..Table::default()
         }
     }
 }

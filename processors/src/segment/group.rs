@@ -1,18 +1,22 @@
 //! From a table of shoppers to segments: prepared, clustered, ordered, measured and named. Pure computation.
 
-use domain::report::{Findings, Parameters, Scaling, Segment};
+use std::collections::BTreeMap;
+
+use domain::ReportId;
+use domain::report::{Clusters, Findings, Parameters, Scaling, Segment, StoreShare, Succession};
 use ndarray::Axis;
 
 use super::clustering::{self, Clustering};
-use super::naming::{self, Profile};
+use super::features;
+use super::habits::LEAST_BUYERS;
+use super::naming::{self, Profile, Words};
 use super::points::Points;
-use super::table::Table;
-use super::{features, rfm};
+use super::rfm::{self, Named};
+use super::succession::continued;
+use super::table::{Buyers, Kind, Table};
 
-/// Fewer shoppers with purchases than this have no habits to tell apart.
-const LEAST_BUYERS: usize = 30;
 /// Fewer rows of a shopper table than this cannot be grouped.
-const LEAST_ROWS: usize = 10;
+const LEAST_ROWS: usize = 30;
 
 /// The answer, and what is stored of each shopper.
 #[derive(Clone, Debug)]
@@ -23,41 +27,49 @@ pub struct Grouped {
     pub segments: Vec<Option<u32>>,
     /// The distance of each to the centroid of its segment, in the space that was clustered.
     pub distances: Vec<Option<f64>>,
-    /// The place in [`rfm::NAMES`] of each; absent in a shopper table.
-    pub rfm: Option<Vec<u8>>,
+    /// The name of each in the RFM grid; absent in a shopper table.
+    pub rfm: Option<Named>,
     /// The report, still without top products.
     pub findings: Findings,
+}
+
+/// A report whose segments the new ones shall follow.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// The report.
+    pub report_id: ReportId,
+    /// Its segments.
+    pub segments: Vec<Segment>,
 }
 
 /// Groups shoppers.
 ///
 /// # Errors
 /// A sentence on what is missing for an answer.
-pub fn group(table: Table, parameters: &Parameters) -> Result<Grouped, String> {
+pub fn group(table: Table, parameters: &Parameters, earlier: Option<&Earlier>) -> Result<Grouped, String> {
     enough(&table, parameters)?;
-    // The classic grid needs recency, frequency and monetary even where all shoppers are equal.
-    let rfm = table.spend.is_some().then(|| {
-        let column = |place| table.values.column(place).to_vec();
-        rfm::names(&column(0), &column(1), &column(2))
-    });
+    // The grid needs recency, frequency and monetary whatever shoppers are compared by.
+    let grid = parameters.rfm_grid.as_deref().cloned().unwrap_or_default();
+    let rfm = table.buyers.as_ref().map(|buyers| rfm::named(buyers, &grid));
     let table = features::without_constants(table)?;
     let (rows, scaling) = features::scaled(&table, parameters.scale);
     let mut clustering = clustering::cluster(&rows, parameters)?;
-    order(&mut clustering, table.spend.as_deref());
+    order(&mut clustering, table.spend());
     let points = Points::of_rows(rows.view());
-    let centroids = centroids(&points, &clustering);
+    let mut centroids = centroids(&points, &clustering);
+    let previous = earlier.map(|earlier| follow(earlier, &mut clustering, &mut centroids, &scaling, &points));
     let segments = segments(&table, &clustering, &centroids, &scaling);
     let distances = distances(&points, &clustering, &centroids);
-    let findings = findings(&table, &clustering, segments, scaling, rfm.as_deref());
+    let findings = Findings { previous, ..findings(&table, &clustering, segments, scaling, rfm.as_ref()) };
     Ok(Grouped { segments: clustering.labels, distances, rfm, findings, table })
 }
 
 fn enough(table: &Table, parameters: &Parameters) -> Result<(), String> {
     let given = match parameters.clusters {
-        domain::report::Clusters::Exactly(count) => 2 * count as usize,
-        domain::report::Clusters::Auto => 0,
+        Clusters::Exactly(count) => 2 * count as usize,
+        Clusters::Auto => 0,
     };
-    let (least, what) = match table.spend {
+    let (least, what) = match table.buyers {
         Some(_) => (LEAST_BUYERS.max(given), "shoppers with a purchase"),
         None => (LEAST_ROWS.max(given), "shoppers with a value in every feature"),
     };
@@ -83,9 +95,53 @@ fn order(clustering: &mut Clustering, spend: Option<&[i64]>) {
         let (revenue, size, first) = weights[*cluster];
         (std::cmp::Reverse((revenue, size)), first)
     });
+    renumber(clustering, &ranked);
+}
+
+/// Gives the clusters the numbers of their places.
+fn renumber(clustering: &mut Clustering, ranked: &[usize]) {
     let mut rank = vec![0; ranked.len()];
     ranked.iter().enumerate().for_each(|(place, cluster)| rank[*cluster] = place as u32);
     clustering.labels.iter_mut().flatten().for_each(|label| *label = rank[*label as usize]);
+    clustering.mixture.iter_mut().for_each(|component| component.segment = rank[component.segment as usize]);
+    clustering.mixture.sort_by_key(|component| component.segment);
+}
+
+/// Puts the clusters into the order of the earlier segments that they continue; new ones come last, in their own order.
+fn follow(
+    earlier: &Earlier,
+    clustering: &mut Clustering,
+    centroids: &mut Vec<f64>,
+    scaling: &[Scaling],
+    points: &Points,
+) -> Succession {
+    let dims = points.dims();
+    let bare = |(index, centroid): (usize, &[f64])| Segment { centroid: unscaled(centroid, scaling), ..unnamed(index) };
+    let own: Vec<Segment> = centroids.chunks_exact(dims).enumerate().map(bare).collect();
+    let found = continued(&own, &earlier.segments, scaling, points.spread());
+    let mut ranked: Vec<usize> = (0..own.len()).collect();
+    ranked.sort_by_key(|cluster| found[*cluster].unwrap_or(u32::MAX));
+    renumber(clustering, &ranked);
+    *centroids = ranked.iter().flat_map(|cluster| centroids[cluster * dims..][..dims].iter().copied()).collect();
+    let continues = ranked.iter().map(|cluster| found[*cluster]).collect();
+    Succession { report_id: earlier.report_id, continues }
+}
+
+fn unnamed(index: usize) -> Segment {
+    Segment {
+        index: index as u32,
+        name: String::new(),
+        description: String::new(),
+        action: String::new(),
+        size: 0,
+        share: 0.0,
+        revenue: None,
+        revenue_share: None,
+        centroid: BTreeMap::new(),
+        median: BTreeMap::new(),
+        top_products: vec![],
+        stores: vec![],
+    }
 }
 
 /// The mean of each cluster in the space that was clustered.
@@ -104,24 +160,15 @@ fn distances(points: &Points, clustering: &Clustering, centroids: &[f64]) -> Vec
 }
 
 fn segments(table: &Table, clustering: &Clustering, centroids: &[f64], scaling: &[Scaling]) -> Vec<Segment> {
-    let mut sorted: Vec<Vec<f64>> = table.values.axis_iter(Axis(1)).map(|column| column.to_vec()).collect();
-    sorted.iter_mut().for_each(|column| column.sort_by(f64::total_cmp));
     let mut members = vec![vec![]; clustering.clusters as usize];
     for (place, label) in clustering.labels.iter().enumerate() {
         if let Some(label) = label {
             members[*label as usize].push(place);
         }
     }
-    let profiles: Vec<Profile> = members.iter().map(|members| profile(table, members, &sorted)).collect();
-    let words = match table.spend {
-        Some(_) => naming::name_purchases(&table.features, &profiles),
-        None => {
-            let overall: Vec<f64> = sorted.iter().map(|column| median(column)).collect();
-            naming::name_table(&table.features, &overall, &profiles)
-        }
-    };
-    let segment = |((index, words), profile): ((usize, naming::Words), &Profile)| Segment {
-        index: index as u32,
+    let profiles = profiles(table, &members);
+    let words = naming::words(table, &profiles);
+    let segment = |((index, words), profile): ((usize, Words), &Profile)| Segment {
         name: words.name,
         description: words.description,
         action: words.action,
@@ -130,38 +177,83 @@ fn segments(table: &Table, clustering: &Clustering, centroids: &[f64], scaling: 
         revenue: revenue(table, &members[index]),
         revenue_share: profile.revenue_share,
         centroid: unscaled(&centroids[index * scaling.len()..][..scaling.len()], scaling),
-        median: table.features.iter().cloned().zip(profile.medians.iter().copied()).collect(),
-        top_products: vec![],
+        median: table.names().into_iter().zip(profile.medians.iter().copied()).collect(),
+        stores: table.buyers.as_ref().map(|buyers| stores(buyers, &members[index])).unwrap_or_default(),
+        ..unnamed(index)
     };
     words.into_iter().enumerate().zip(&profiles).map(segment).collect()
 }
 
-fn unscaled(centroid: &[f64], scaling: &[Scaling]) -> std::collections::BTreeMap<String, f64> {
+/// Where a segment buys, by falling share.
+fn stores(buyers: &Buyers, members: &[usize]) -> Vec<StoreShare> {
+    let count = buyers.stores.len();
+    let mut spent = vec![0_i128; count];
+    for member in members.iter().filter(|_| count > 0) {
+        let own = &buyers.spend_by_store[member * count..][..count];
+        spent.iter_mut().zip(own).for_each(|(sum, own)| *sum += i128::from(*own));
+    }
+    let total = spent.iter().sum::<i128>().max(1);
+    let mut stores: Vec<(i128, StoreShare)> = buyers
+        .stores
+        .iter()
+        .zip(spent)
+        .map(|(store_id, spent)| {
+            (spent, StoreShare { store_id: *store_id, revenue_share: spent as f64 / total as f64 })
+        })
+        .collect();
+    stores.sort_by_key(|(spent, share)| (std::cmp::Reverse(*spent), share.store_id));
+    stores.into_iter().map(|(_, share)| share).collect()
+}
+
+fn unscaled(centroid: &[f64], scaling: &[Scaling]) -> BTreeMap<String, f64> {
     let unscaled = |(value, scaling): (&f64, &Scaling)| (scaling.feature.clone(), features::unscaled(*value, scaling));
     centroid.iter().zip(scaling).map(unscaled).collect()
 }
 
-fn profile(table: &Table, members: &[usize], sorted: &[Vec<f64>]) -> Profile {
-    let mut medians = vec![];
-    for column in table.values.axis_iter(Axis(1)) {
-        let mut values: Vec<f64> = members.iter().map(|place| column[*place]).collect();
-        values.sort_by(f64::total_cmp);
-        medians.push(median(&values));
-    }
-    let positions = medians.iter().zip(sorted).map(|(median, column)| position(*median, column)).collect();
-    let total = table.spend.as_ref().map(|spend| sum_of(spend.iter()));
-    let spent = table.spend.as_ref().map(|spend| sum_of(members.iter().map(|place| &spend[*place])));
-    Profile {
-        size: members.len() as u64,
-        share: members.len() as f64 / table.count() as f64,
-        revenue_share: spent.zip(total).map(|(spent, total)| spent as f64 / total.max(1) as f64),
-        medians,
-        positions,
-    }
+fn profiles(table: &Table, members: &[Vec<usize>]) -> Vec<Profile> {
+    let columns: Vec<Vec<f64>> = table.values.axis_iter(Axis(1)).map(|column| column.to_vec()).collect();
+    let sorted = |column: &[f64]| {
+        let mut column = column.to_vec();
+        column.sort_by(f64::total_cmp);
+        column
+    };
+    let all: Vec<Vec<f64>> = columns.iter().map(|column| sorted(column)).collect();
+    let of_rfm = table.buyers.as_ref().map(|buyers| [&buyers.recency, &buyers.frequency, &buyers.monetary]);
+    let all_of_rfm = of_rfm.map(|columns| columns.map(|column| sorted(column)));
+    let total = table.spend().map(|spend| sum_of(spend.iter()));
+    let profile = |members: &Vec<usize>| {
+        let own = |column: &[f64]| sorted(&members.iter().map(|place| column[*place]).collect::<Vec<_>>());
+        let own_columns: Vec<Vec<f64>> = columns.iter().map(|column| own(column)).collect();
+        let medians: Vec<f64> = own_columns.iter().map(|column| median(column)).collect();
+        let positions = (0..columns.len()).map(|place| match table.features[place].kind {
+            Kind::Number => position(medians[place], &all[place]),
+            // How much larger the category's share is than among all shoppers.
+            Kind::Category => 0.5 + mean(&own_columns[place]) - mean(&all[place]),
+        });
+        let rfm = of_rfm
+            .zip(all_of_rfm.as_ref())
+            .map(|(columns, all)| [0, 1, 2].map(|place: usize| position(median(&own(columns[place])), &all[place])));
+        let spent = table.spend().map(|spend| sum_of(members.iter().map(|place| &spend[*place])));
+        Profile {
+            size: members.len() as u64,
+            share: members.len() as f64 / table.count() as f64,
+            revenue_share: spent.zip(total).map(|(spent, total)| spent as f64 / total.max(1) as f64),
+            positions: positions.collect(),
+            means: own_columns.iter().map(|column| mean(column)).collect(),
+            overall: all.iter().map(|column| median(column)).collect(),
+            medians,
+            rfm,
+        }
+    };
+    members.iter().map(profile).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 fn revenue(table: &Table, members: &[usize]) -> Option<f64> {
-    table.spend.as_ref().map(|spend| sum_of(members.iter().map(|place| &spend[*place])) as f64 / 1e6)
+    table.spend().map(|spend| sum_of(members.iter().map(|place| &spend[*place])) as f64 / 1e6)
 }
 
 fn sum_of<'a>(micros: impl Iterator<Item = &'a i64>) -> i128 {
@@ -189,12 +281,12 @@ fn findings(
     clustering: &Clustering,
     segments: Vec<Segment>,
     scaling: Vec<Scaling>,
-    rfm: Option<&[u8]>,
+    rfm: Option<&Named>,
 ) -> Findings {
     Findings {
-        as_of: table.as_of,
+        as_of: table.buyers.as_ref().map(|buyers| buyers.as_of),
         shopper_count: table.count() as u64,
-        features: table.features.clone(),
+        features: table.names(),
         scaling,
         clusters: clustering.clusters,
         noise_count: clustering.labels.iter().filter(|label| label.is_none()).count() as u64,
@@ -203,8 +295,12 @@ fn findings(
         quality: clustering.quality.clone(),
         candidates: clustering.candidates.clone(),
         segments,
-        rfm: rfm.zip(table.spend.as_deref()).map(|(names, spend)| rfm::groups(names, spend)),
+        rfm: rfm.zip(table.spend()).map(|(named, spend)| rfm::groups(named, spend)),
         notes: table.notes.iter().chain(&clustering.notes).cloned().collect(),
+        mixture: clustering.mixture.clone(),
+        previous: None,
+        sources: vec![],
+        program_version: None,
     }
 }
 
@@ -215,6 +311,7 @@ mod tests {
 
     use super::super::samples::{blobs, labels};
     use super::super::stability::adjusted_rand_index;
+    use super::super::table::Feature;
     use super::*;
 
     const CENTRES: [[f64; 2]; 8] =
@@ -223,7 +320,7 @@ mod tests {
     #[test]
     fn finds_how_many_separate_groups_there_are() {
         for count in 2..=CENTRES.len() {
-            let found = group(table(blobs(&CENTRES[..count], 60, 1.0)), &parameters()).unwrap();
+            let found = group(table(blobs(&CENTRES[..count], 60, 1.0)), &parameters(), None).unwrap();
             assert_eq!(found.findings.clusters as usize, count);
             let segments: Vec<u32> = found.segments.into_iter().flatten().collect();
             assert!(adjusted_rand_index(&segments, &labels(count, 60)) > 0.99, "{count}");
@@ -236,7 +333,7 @@ mod tests {
             let on = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let parameters = Parameters { algorithm, ..parameters() };
-                let found = pool.install(|| group(table(blobs(&CENTRES[..4], 200, 3.0)), &parameters)).unwrap();
+                let found = pool.install(|| group(table(blobs(&CENTRES[..4], 200, 3.0)), &parameters, None)).unwrap();
                 (serde_json::to_string(&found.findings).unwrap(), format!("{:?}", found.distances))
             };
             assert_eq!(on(1), on(2));
@@ -245,7 +342,7 @@ mod tests {
 
     #[test]
     fn purchases_are_ordered_by_revenue_and_add_up() {
-        let found = group(purchases(200), &parameters()).unwrap();
+        let found = group(purchases(200), &parameters(), None).unwrap();
         let segments = &found.findings.segments;
         assert!(segments.is_sorted_by(|one, other| one.revenue >= other.revenue));
         assert!((segments.iter().filter_map(|segment| segment.revenue_share).sum::<f64>() - 1.0).abs() < 1e-12);
@@ -259,9 +356,32 @@ mod tests {
     fn a_table_is_ordered_by_size() {
         let mut rows = blobs(&CENTRES[..2], 40, 1.0);
         rows.append(Axis(0), blobs(&[[60.0, 60.0]], 70, 1.0).view()).unwrap();
-        let sizes: Vec<u64> =
-            group(table(rows), &parameters()).unwrap().findings.segments.iter().map(|segment| segment.size).collect();
+        let sizes: Vec<u64> = group(table(rows), &parameters(), None)
+            .unwrap()
+            .findings
+            .segments
+            .iter()
+            .map(|segment| segment.size)
+            .collect();
         assert_eq!(sizes, [70, 40, 40]);
+    }
+
+    #[test]
+    fn segments_keep_their_numbers_from_one_report_to_the_next() {
+        let sizes = |found: &Grouped| found.findings.segments.iter().map(|segment| segment.size).collect::<Vec<_>>();
+        let grow = |third: usize| {
+            let mut rows = blobs(&CENTRES[..2], 60, 1.0);
+            rows.append(Axis(0), blobs(&CENTRES[2..3], third, 1.0).view()).unwrap();
+            table(rows)
+        };
+        let first = group(grow(40), &parameters(), None).unwrap();
+        assert_eq!(sizes(&first), [60, 60, 40]);
+        let segments = first.findings.segments;
+        let earlier = Earlier { report_id: ReportId::default(), segments };
+        // By size the third one would come first now.
+        let next = group(grow(90), &parameters(), Some(&earlier)).unwrap();
+        assert_eq!(sizes(&next), [60, 60, 90]);
+        assert_eq!(next.findings.previous.unwrap().continues, [Some(0), Some(1), Some(2)]);
     }
 
     #[test]
@@ -275,25 +395,25 @@ mod tests {
             min_points: Some(5),
             ..parameters()
         };
-        let found = group(table(rows), &dbscan).unwrap();
+        let found = group(table(rows), &dbscan, None).unwrap();
         assert_eq!((found.findings.clusters, found.findings.noise_count), (2, 1));
         assert_eq!((found.segments[120], found.distances[120]), (None, None));
     }
 
     #[test]
     fn too_few_shoppers_are_an_answer_in_words() {
-        let reason = group(purchases(29), &parameters()).unwrap_err();
+        let reason = group(purchases(29), &parameters(), None).unwrap_err();
         assert_eq!(reason, "There are only 29 shoppers with a purchase; at least 30 are needed.");
         let many = Parameters { clusters: Clusters::Exactly(50), ..parameters() };
-        assert!(group(table(blobs(&CENTRES[..2], 40, 1.0)), &many).unwrap_err().contains("at least 100"));
+        assert!(group(table(blobs(&CENTRES[..2], 40, 1.0)), &many, None).unwrap_err().contains("at least 100"));
     }
 
     #[test]
     fn more_segments_than_different_shoppers_are_refused() {
         let rows = Array2::from_shape_fn((60, 1), |(row, _)| (row % 3) as f64);
         let five = Parameters { clusters: Clusters::Exactly(5), ..parameters() };
-        assert!(group(table(rows.clone()), &five).unwrap_err().contains("only 3 different"));
-        assert_eq!(group(table(rows), &parameters()).unwrap().findings.clusters, 3);
+        assert!(group(table(rows.clone()), &five, None).unwrap_err().contains("only 3 different"));
+        assert_eq!(group(table(rows), &parameters(), None).unwrap().findings.clusters, 3);
     }
 
     #[test]
@@ -303,7 +423,7 @@ mod tests {
             |(row, column)| if column == 0 { 1e99 * row as f64 } else { 1e-300 * row as f64 },
         );
         for scale in [Scale::Auto, Scale::Standard, Scale::None] {
-            let Ok(found) = group(table(rows.clone()), &Parameters { scale, ..parameters() }) else { continue };
+            let Ok(found) = group(table(rows.clone()), &Parameters { scale, ..parameters() }, None) else { continue };
             let json = serde_json::to_value(&found.findings).unwrap();
             assert!(!json["segments"][0]["centroid"]["f0"].is_null());
             assert!(found.distances.iter().flatten().all(|distance| distance.is_finite()));
@@ -319,6 +439,7 @@ mod tests {
             epsilon: None,
             min_points: None,
             as_of: None,
+            rfm_grid: None,
             seed: 5,
         }
     }
@@ -326,11 +447,9 @@ mod tests {
     fn table(values: Array2<f64>) -> Table {
         Table {
             shoppers: (0..values.nrows()).map(|row| format!("{row:04}")).collect(),
-            features: (0..values.ncols()).map(|column| format!("f{column}")).collect(),
+            features: (0..values.ncols()).map(|column| Feature::number(format!("f{column}"))).collect(),
             values,
-            spend: None,
-            as_of: None,
-            notes: vec![],
+            ..Table::default()
         }
     }
 
@@ -341,8 +460,15 @@ mod tests {
             _ => (10 + row * row * 7 % 5_000) as f64,
         };
         let values = Array2::from_shape_fn((count, 3), value);
-        let spend = values.column(2).iter().map(|value| (value * 1e6) as i64).collect();
-        let features = ["recency", "frequency", "monetary"].map(str::to_owned).to_vec();
-        Table { features, spend: Some(spend), ..table(values) }
+        let column = |place| values.column(place).to_vec();
+        let buyers = Buyers {
+            spend: values.column(2).iter().map(|value| (value * 1e6) as i64).collect(),
+            recency: column(0),
+            frequency: column(1),
+            monetary: column(2),
+            ..Buyers::default()
+        };
+        let features = ["recency", "frequency", "monetary"].map(Feature::number).to_vec();
+        Table { features, buyers: Some(buyers), ..table(values) }
     }
 }

@@ -48,7 +48,7 @@ pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
     let mut starts = starts(sample.as_ref().unwrap_or(points), clusters, STARTS, seed);
     starts.truncate(if sample.is_some() { FINALISTS_OF_SAMPLE } else { FINALISTS });
     let fits = starts.into_par_iter().map(|start| {
-        let fit = lloyd(points, start.centroids, REST);
+        let fit = lloyd(points, start.centroids, REST, MAX_ITERATIONS);
         // Without a sample the iterations are those of one and the same run.
         let before = if sample.is_none() { start.iterations } else { 0 };
         Fit { iterations: before + fit.iterations, ..fit }
@@ -60,7 +60,7 @@ pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
 pub fn starts(points: &Points, clusters: usize, count: u64, seed: u64) -> Vec<Fit> {
     let fits = (0..count).into_par_iter().map(|start| {
         let mut random = random::generator(seed, Purpose::Start, clusters as u64, start);
-        lloyd(points, plus_plus(points, clusters, &mut random), NEARLY_REST)
+        lloyd(points, plus_plus(points, clusters, &mut random), NEARLY_REST, MAX_ITERATIONS)
     });
     by_inertia(fits.collect())
 }
@@ -70,14 +70,15 @@ fn by_inertia(mut fits: Vec<Fit>) -> Vec<Fit> {
     fits
 }
 
-/// Lloyd's iterations from given centroids until they move, by the sum of squares, less than a share of the mean variance.
-pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64) -> Fit {
+/// Lloyd's iterations from given centroids until they move, by the sum of squares, less than a share of the mean variance,
+/// and no more than `limit`.
+pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64, limit: u32) -> Fit {
     let clusters = centroids.len() / points.dims();
     let rest = tolerance * mean_variance(points);
     let mut labels = vec![u32::MAX; points.count()];
     let mut iterations = 0;
     let mut converged = false;
-    while iterations < MAX_ITERATIONS && !converged {
+    while iterations < limit && !converged {
         iterations += 1;
         let step = assign_into(points, &centroids, &mut labels);
         let moved = step.means(points, clusters, &centroids);
@@ -233,9 +234,7 @@ fn draw(weights: &[f64], random: &mut Xoshiro256Plus) -> usize {
 }
 
 fn mean_variance(points: &Points) -> f64 {
-    let (mean, _) = points.means(&vec![0; points.count()], 1);
-    let squares: f64 = (0..points.count()).map(|place| points.squared_distance(place, &mean)).sum();
-    squares / (points.count() * points.dims()) as f64
+    points.spread() / points.dims() as f64
 }
 
 #[cfg(test)]
@@ -261,7 +260,7 @@ mod tests {
     fn agrees_with_linfa_from_the_same_start() {
         let rows = blobs(&[[0.0, 0.0, 0.0], [4.0, 1.0, 0.0], [-2.0, 3.0, 4.0], [3.0, -3.0, 1.0]], 333, 1.4);
         let start = Array2::from_shape_fn((5, 3), |(cluster, dim)| rows[[cluster * 250, dim]]);
-        let ours = lloyd(&Points::of_rows(rows.view()), start.iter().copied().collect(), 1e-24);
+        let ours = lloyd(&Points::of_rows(rows.view()), start.iter().copied().collect(), 1e-24, MAX_ITERATIONS);
         let dataset = DatasetBase::from(rows);
         let model = KMeans::params(5)
             .init_method(KMeansInit::Precomputed(start))
@@ -289,7 +288,7 @@ mod tests {
     #[test]
     fn an_empty_cluster_takes_the_farthest_point() {
         let rows = ndarray::array![[0.0], [1.0], [10.0], [11.0]];
-        let fit = lloyd(&Points::of_rows(rows.view()), vec![0.5, 500.0], REST);
+        let fit = lloyd(&Points::of_rows(rows.view()), vec![0.5, 500.0], REST, MAX_ITERATIONS);
         assert_eq!(fit.inertia, 1.0);
         assert!(fit.labels[0] == fit.labels[1] && fit.labels[2] == fit.labels[3]);
     }

@@ -1,11 +1,17 @@
 //! Names, descriptions and actions of segments in plain words, from how their medians lie among all shoppers.
 
+use super::distinct::distinct;
+use super::table::{Feature, Kind, Table};
 use super::words::{counted, list, number, percent};
 
 /// Below this share of all shoppers a median is low, above its complement high.
 const LOW: f64 = 0.4;
+/// Features that a name or a sentence mentions.
+const MENTIONED: usize = 3;
+/// Habits that a sentence mentions.
+const HABITS: usize = 5;
 
-/// What a segment is known by.
+/// What a segment is known by; values are in the order of the features.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     /// How many shoppers.
@@ -16,8 +22,14 @@ pub struct Profile {
     pub revenue_share: Option<f64>,
     /// The median of each feature.
     pub medians: Vec<f64>,
-    /// Where each median lies among all shoppers, from 0 (least) to 1 (greatest).
+    /// The mean of each feature.
+    pub means: Vec<f64>,
+    /// The median of each feature among all shoppers.
+    pub overall: Vec<f64>,
+    /// Where each feature lies among all shoppers, from 0 (least) to 1 (greatest).
     pub positions: Vec<f64>,
+    /// Where recency, frequency and monetary lie, for purchases.
+    pub rfm: Option<[f64; 3]>,
 }
 
 /// What a segment is called and what to do with it.
@@ -31,46 +43,48 @@ pub struct Words {
     pub action: String,
 }
 
-/// The words for the segments of purchases; `features` are some of recency, frequency and monetary.
-pub fn name_purchases(features: &[String], profiles: &[Profile]) -> Vec<Words> {
-    let kinds: Vec<(&str, &str)> = profiles.iter().map(|profile| kind(features, profile)).collect();
-    let names: Vec<String> = kinds.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let names = unique(&names, features, profiles);
-    let describe = |profile: &Profile| {
-        let facts: Vec<String> =
-            features.iter().zip(&profile.medians).map(|(name, value)| fact(name, *value)).collect();
-        let revenue =
-            profile.revenue_share.map_or(String::new(), |share| format!(" with {} of the revenue", percent(share)));
-        format!("{}{revenue}; the typical one {}.", shoppers(profile), list(&facts))
-    };
-    let words = |((name, profile), (_, action)): ((String, &Profile), &(&str, &str))| Words {
-        name,
-        description: describe(profile),
-        action: (*action).to_owned(),
-    };
-    names.into_iter().zip(profiles).zip(&kinds).map(words).collect()
+/// The words for the segments of a table.
+pub fn words(table: &Table, profiles: &[Profile]) -> Vec<Words> {
+    let features = &table.features;
+    let mut words: Vec<Words> = profiles
+        .iter()
+        .map(|profile| match profile.rfm {
+            Some(rfm) => of_purchases(features, profile, rfm),
+            None => of_table(features, profile),
+        })
+        .collect();
+    let names: Vec<String> = words.iter().map(|words| words.name.clone()).collect();
+    for (words, name) in words.iter_mut().zip(distinct(&names, features, profiles)) {
+        words.name = name;
+    }
+    words
 }
 
-/// The words for the segments of a shopper table; `overall` are the medians of all shoppers.
-pub fn name_table(features: &[String], overall: &[f64], profiles: &[Profile]) -> Vec<Words> {
-    let traits: Vec<String> = profiles.iter().map(|profile| outstanding(features, profile)).collect();
-    let titles = traits.iter().map(|traits| match traits.is_empty() {
-        true => "Average in everything".to_owned(),
-        false => capitalised(traits),
-    });
-    let names = unique(&titles.collect::<Vec<_>>(), features, profiles);
-    let overall: Vec<String> = overall.iter().map(|value| number(*value)).collect();
-    let describe = |profile: &Profile| {
-        let facts: Vec<String> =
-            features.iter().zip(&profile.medians).map(|(name, value)| format!("{name} {}", number(*value))).collect();
-        format!("{}; the typical one has {}, against {} of all.", shoppers(profile), list(&facts), list(&overall))
+fn of_purchases(features: &[Feature], profile: &Profile, rfm: [f64; 3]) -> Words {
+    let (name, action) = kind(rfm);
+    let told = features.iter().zip(&profile.medians).take(HABITS);
+    let facts: Vec<String> = told.map(|(feature, value)| fact(&feature.name, *value)).collect();
+    let revenue =
+        profile.revenue_share.map_or(String::new(), |share| format!(" with {} of the revenue", percent(share)));
+    Words {
+        name: name.to_owned(),
+        description: format!("{}{revenue}; the typical one {}.", shoppers(profile), list(&facts)),
+        action: action.to_owned(),
+    }
+}
+
+fn of_table(features: &[Feature], profile: &Profile) -> Words {
+    let traits = outstanding(features, profile);
+    let places: Vec<usize> = most_outstanding(profile, |place| features[place].kind == Kind::Number);
+    let own: Vec<String> =
+        places.iter().map(|place| format!("{} {}", features[*place].name, number(profile.medians[*place]))).collect();
+    let all: Vec<String> = places.iter().map(|place| number(profile.overall[*place])).collect();
+    let typical = match own.is_empty() {
+        true => String::new(),
+        false => format!("; the typical one has {}, against {} of all", list(&own), list(&all)),
     };
-    let words = |((name, profile), traits): ((String, &Profile), &String)| Words {
-        name,
-        description: describe(profile),
-        action: advice(traits),
-    };
-    names.into_iter().zip(profiles).zip(&traits).map(words).collect()
+    let name = if traits.is_empty() { "Average in everything".to_owned() } else { capitalised(&traits) };
+    Words { name, description: format!("{}{typical}.", shoppers(profile)), action: advice(&traits) }
 }
 
 fn shoppers(profile: &Profile) -> String {
@@ -93,12 +107,8 @@ fn level(position: f64) -> Level {
 }
 
 /// The marketer's name and the action for how recently and how much a segment buys.
-fn kind(features: &[String], profile: &Profile) -> (&'static str, &'static str) {
-    let position = |feature: &str| {
-        features.iter().position(|other| other == feature).map_or(0.5, |index| profile.positions[index])
-    };
-    let value = f64::midpoint(position("frequency"), position("monetary"));
-    match (level(position("recency")), level(value)) {
+fn kind([recency, frequency, monetary]: [f64; 3]) -> (&'static str, &'static str) {
+    match (level(recency), level(f64::midpoint(frequency, monetary))) {
         (Level::Low, Level::High) => {
             ("Best customers", "Thank them: early access, a personal contact, a reason to recommend you. No discounts.")
         }
@@ -132,31 +142,57 @@ fn kind(features: &[String], profile: &Profile) -> (&'static str, &'static str) 
 
 fn fact(feature: &str, value: f64) -> String {
     let several = if value == 1.0 { "" } else { "s" };
+    let share = feature.strip_prefix("share of ");
     match feature {
         "recency" => format!("last bought {} day{several} ago", number(value)),
         "frequency" => format!("placed {} order{several}", number(value)),
         "monetary" => format!("spent {}", number(value)),
+        "average_basket" => format!("spends {} per order", number(value)),
+        "items_per_order" => format!("takes {} piece{several} per order", number(value)),
+        "days_between_orders" => format!("orders every {} day{several}", number(value)),
+        "tenure" => format!("first bought {} day{several} ago", number(value)),
+        "return_rate" => format!("takes {} of the rows back", percent(value)),
+        _ if share.is_some() => format!("spends {} on {}", percent(value), share.unwrap_or_default()),
         other => format!("has {other} {}", number(value)),
     }
 }
 
-/// The up to three features whose medians are farthest from the middle: `high income, low score`.
-fn outstanding(features: &[String], profile: &Profile) -> String {
-    let mut places: Vec<usize> =
-        (0..features.len()).filter(|place| level(profile.positions[*place]) != Level::Middle).collect();
+/// The up to three features that are farthest from the middle: `high income, low score`.
+fn outstanding(features: &[Feature], profile: &Profile) -> String {
+    let tells = |place: usize| match (features[place].kind, level(profile.positions[place])) {
+        (_, Level::Middle) => false,
+        // That a category is rarer is said by the one that is more frequent.
+        (kind, level) => kind == Kind::Number || level == Level::High,
+    };
+    let word = |place: &usize| {
+        let name = plain(&features[*place].name);
+        match (features[*place].kind, level(profile.positions[*place])) {
+            (Kind::Category, _) if profile.means[*place] > 0.5 => format!("mostly {}", category(&name)),
+            (Kind::Category, _) => format!("more often {}", category(&name)),
+            (_, Level::Low) => format!("low {name}"),
+            _ => format!("high {name}"),
+        }
+    };
+    most_outstanding(profile, tells).iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// The places of up to three features that are farthest from the middle, of those that count.
+fn most_outstanding(profile: &Profile, counts: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..profile.positions.len()).filter(|place| counts(*place)).collect();
     let distance = |place: &usize| (profile.positions[*place] - 0.5).abs();
     places.sort_by(|one, other| distance(other).total_cmp(&distance(one)));
-    places.truncate(3);
+    places.truncate(MENTIONED);
     places.sort_unstable();
-    let word = |place: &usize| match level(profile.positions[*place]) {
-        Level::Low => format!("low {}", plain(&features[*place])),
-        _ => format!("high {}", plain(&features[*place])),
-    };
-    places.iter().map(word).collect::<Vec<_>>().join(", ")
+    places
+}
+
+/// `Gender: Female` as `Female (Gender)`.
+fn category(feature: &str) -> String {
+    feature.split_once(": ").map_or_else(|| feature.to_owned(), |(column, value)| format!("{value} ({column})"))
 }
 
 /// A column name without its unit in brackets: `Annual Income (k$)` is `Annual Income`.
-fn plain(column: &str) -> String {
+pub(super) fn plain(column: &str) -> String {
     let plain = column.split(['(', '[']).next().unwrap_or(column).replace('_', " ");
     if plain.trim().is_empty() { column.to_owned() } else { plain.trim().to_owned() }
 }
@@ -173,56 +209,14 @@ fn advice(traits: &str) -> String {
     }
 }
 
-/// Makes names different: segments of one name add the figure in which they differ most, or else a number.
-fn unique(names: &[String], features: &[String], profiles: &[Profile]) -> Vec<String> {
-    let mut unique = names.to_vec();
-    for name in names {
-        let alike: Vec<usize> = (0..names.len()).filter(|place| names[*place] == *name).collect();
-        if alike.len() < 2 {
-            continue;
-        }
-        let feature = telling(&alike, features.len(), profiles);
-        for place in &alike {
-            let value = number(profiles[*place].medians[feature]);
-            unique[*place] = format!("{name}, {}", figure(&features[feature], &value));
-        }
-    }
-    let repeated = unique.clone();
-    for place in 0..unique.len() {
-        let before = repeated[..place].iter().filter(|other| **other == repeated[place]).count();
-        if before > 0 {
-            unique[place] = format!("{} ({})", repeated[place], before + 1);
-        }
-    }
-    unique
-}
-
-/// The feature whose medians in some segments are farthest apart.
-fn telling(segments: &[usize], features: usize, profiles: &[Profile]) -> usize {
-    let spread = |feature: usize| {
-        let positions = || segments.iter().map(|segment| profiles[*segment].positions[feature]);
-        positions().fold(f64::MIN, f64::max) - positions().fold(f64::MAX, f64::min)
-    };
-    (0..features).max_by(|one, other| spread(*one).total_cmp(&spread(*other)).then(other.cmp(one))).unwrap_or_default()
-}
-
-fn figure(feature: &str, value: &str) -> String {
-    match feature {
-        "recency" => format!("last seen {value} days ago"),
-        "frequency" => format!("about {value} orders"),
-        "monetary" => format!("about {value} spent"),
-        other => format!("{} about {value}", plain(other)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn purchases_get_a_marketers_names() {
-        let words = name_purchases(
-            &rfm(),
+        let words = words(
+            &purchases(),
             &[profile([9.0, 10.0, 3711.77], [0.1, 0.9, 0.9]), profile([183.0, 1.0, 300.52], [0.8, 0.2, 0.2])],
         );
         assert_eq!(words[0].name, "Best customers");
@@ -235,35 +229,19 @@ mod tests {
     }
 
     #[test]
-    fn segments_of_one_kind_are_told_apart_by_the_figure_that_differs_most() {
-        let words = name_purchases(
-            &rfm(),
-            &[profile([180.0, 1.0, 300.0], [0.7, 0.2, 0.2]), profile([320.0, 1.0, 310.0], [0.95, 0.2, 0.22])],
-        );
-        assert_eq!(words[0].name, "Lost, last seen 180 days ago");
-        assert_eq!(words[1].name, "Lost, last seen 320 days ago");
-    }
-
-    #[test]
-    fn segments_with_the_same_medians_still_have_different_names() {
-        let same = || profile([5.0, 5.0, 5.0], [0.5, 0.5, 0.5]);
-        let mut names: Vec<String> =
-            name_purchases(&rfm(), &[same(), same(), same()]).into_iter().map(|words| words.name).collect();
-        names.dedup();
-        assert_eq!(names.len(), 3);
-    }
-
-    #[test]
     fn a_table_is_named_by_its_outstanding_features() {
-        let features = ["Annual Income (k$)".to_owned(), "spending_score".to_owned()];
+        let features = ["Annual Income (k$)", "spending_score"].map(Feature::number).to_vec();
         let profile = |positions: [f64; 2]| Profile {
             medians: vec![80.0, 15.0],
+            means: vec![80.0, 15.0],
+            overall: vec![61.5, 50.0],
             positions: positions.to_vec(),
             size: 35,
             share: 0.175,
             ..Profile::default()
         };
-        let words = name_table(&features, &[61.5, 50.0], &[profile([0.8, 0.1]), profile([0.5, 0.45])]);
+        let table = Table { features, ..Table::default() };
+        let words = words(&table, &[profile([0.8, 0.1]), profile([0.5, 0.45])]);
         assert_eq!(words[0].name, "High Annual Income, low spending score");
         assert_eq!(words[1].name, "Average in everything");
         assert_eq!(
@@ -273,17 +251,38 @@ mod tests {
         );
     }
 
-    fn rfm() -> Vec<String> {
-        ["recency", "frequency", "monetary"].map(str::to_owned).to_vec()
+    #[test]
+    fn categories_are_named_where_they_are_more_frequent() {
+        let category = |name: &str| Feature { name: name.into(), kind: Kind::Category };
+        let features = vec![Feature::number("age"), category("Gender: Female"), category("Gender: Male")];
+        let profile = Profile {
+            medians: vec![33.0, 1.0, 0.0],
+            means: vec![33.5, 0.9, 0.1],
+            overall: vec![36.0, 1.0, 0.0],
+            positions: vec![0.45, 0.9, 0.1],
+            size: 40,
+            share: 0.2,
+            ..Profile::default()
+        };
+        let words = words(&Table { features, ..Table::default() }, &[profile]);
+        assert_eq!(words[0].name, "Mostly Female (Gender)");
+        assert_eq!(words[0].description, "40 shoppers (20 %); the typical one has age 33, against 36 of all.");
     }
 
-    fn profile(medians: [f64; 3], positions: [f64; 3]) -> Profile {
+    fn purchases() -> Table {
+        let features = ["recency", "frequency", "monetary"].map(Feature::number).to_vec();
+        Table { features, ..Table::default() }
+    }
+
+    fn profile(medians: [f64; 3], rfm: [f64; 3]) -> Profile {
         Profile {
             size: 50,
             share: 0.25,
             revenue_share: Some(0.1),
             medians: medians.to_vec(),
-            positions: positions.to_vec(),
+            positions: rfm.to_vec(),
+            rfm: Some(rfm),
+            ..Profile::default()
         }
     }
 }

@@ -103,6 +103,12 @@ impl Points {
         (sums, counts)
     }
 
+    /// The variance of all coordinates together.
+    pub fn spread(&self) -> f64 {
+        let (mean, _) = self.means(&vec![0; self.len], 1);
+        (0..self.len).map(|index| self.squared_distance(index, &mean)).sum::<f64>() / self.len.max(1) as f64
+    }
+
     /// How many different points there are, counted no further than `limit`.
     pub fn distinct(&self, limit: usize) -> usize {
         let mut seen = std::collections::HashSet::new();

@@ -1,112 +1,223 @@
-//! Recency, frequency and monetary of every shopper, merged from the shoppers that were aggregated per dataset.
+//! The purchases of every shopper, merged from what was aggregated per dataset. Orders that stand in several datasets of a
+//! store are looked at one by one, and only those.
 
 use std::collections::HashMap;
 
 use anyhow::Context;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use chrono::{DateTime, Days, NaiveDate};
-use ndarray::Array2;
+use domain::{DatasetId, StoreId};
+use foldhash::fast::FixedState;
 use projections::{FrameId, Frames};
 
 use super::answer::{ReportDataset, SegmentError};
 use super::frame::{batches, column};
-use super::table::Table;
+use super::orders;
+use crate::compare::spans_meet;
 
-/// Places of `shopper`, `last_purchase`, `orders` and `spend` in a frame of shoppers.
-const COLUMNS: [usize; 4] = [0, 2, 3, 4];
+/// Places of `shopper`, `first_purchase`, `last_purchase`, `orders`, `spend`, `quantity`, `lines`, `returns` in a frame of
+/// shoppers.
+const COLUMNS: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+/// More stores than this are not told apart.
+const MOST_STORES: usize = 50;
 
 /// The purchases of one shopper. Merging is exact, so its order does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Purchases {
-    /// The last one, in microseconds since 1970.
-    last: i64,
+pub struct Purchases {
+    /// The first one, in microseconds since 1970; `i64::MAX` without one.
+    pub first: i64,
+    /// The last one; `i64::MIN` without one.
+    pub last: i64,
     /// How many orders.
-    orders: i64,
+    pub orders: i64,
     /// The sum of their amounts in micros.
-    spend: i64,
+    pub spend: i64,
+    /// The pieces in them, in micros.
+    pub quantity: i64,
+    /// Rows that are purchases.
+    pub lines: i64,
+    /// Rows that took something back.
+    pub returns: i64,
 }
 
 impl Purchases {
     fn merge(self, other: Self) -> Option<Self> {
         Some(Self {
+            first: self.first.min(other.first),
             last: self.last.max(other.last),
             orders: self.orders.checked_add(other.orders)?,
             spend: self.spend.checked_add(other.spend)?,
+            quantity: self.quantity.checked_add(other.quantity)?,
+            lines: self.lines.checked_add(other.lines)?,
+            returns: self.returns.checked_add(other.returns)?,
         })
     }
 }
 
-/// Loads the shoppers with a purchase in some of the datasets.
+/// Everything that some datasets know of their shoppers.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// Shoppers with a purchase, in rising order.
+    pub shoppers: Vec<(String, Purchases)>,
+    /// The stores, sorted, when there are several that can be told apart.
+    pub stores: Vec<StoreId>,
+    /// What each shopper spent in each of them, in micros.
+    pub spend_by_store: Vec<i64>,
+    /// Which orders of a dataset, by their rows, a later upload replaces. Datasets without such orders have no entry.
+    pub replaced: HashMap<DatasetId, Vec<bool>>,
+}
+
+impl Merged {
+    /// How many orders of a dataset are replaced.
+    pub fn replaced_in(&self, dataset: DatasetId) -> u64 {
+        self.replaced.get(&dataset).map_or(0, |orders| orders.iter().filter(|replaced| **replaced).count() as u64)
+    }
+}
+
+/// Merges the purchases of datasets, given in the order of their uploads.
 ///
 /// # Errors
-/// When there is no purchase, when `as_of` is before the last one, or when a frame cannot be read.
-pub async fn load(
-    frames: &Frames,
-    datasets: &[&ReportDataset],
-    as_of: Option<NaiveDate>,
-) -> Result<Table, SegmentError> {
-    let mut shoppers = HashMap::new();
-    for dataset in datasets {
-        let frame = FrameId::shoppers(dataset.dataset.dataset_id, dataset.dataset.revision);
-        let mut batches = batches(frames, &frame, &COLUMNS).await?;
-        while let Some(batch) = batches.next().await? {
-            add(&mut shoppers, &batch)?;
-        }
+/// When sums are too large, or a frame cannot be read.
+pub async fn merge(frames: &Frames, datasets: &[&ReportDataset]) -> Result<Merged, SegmentError> {
+    let mut stores: Vec<StoreId> = datasets.iter().map(|dataset| dataset.store_id).collect();
+    stores.sort();
+    stores.dedup();
+    if !(2..=MOST_STORES).contains(&stores.len()) {
+        stores.clear();
     }
-    table(shoppers, as_of).map_err(SegmentError::Unanswerable)
-}
-
-fn add(shoppers: &mut HashMap<String, Purchases>, batch: &RecordBatch) -> Result<(), SegmentError> {
-    let names = column(batch, "shopper")?.as_string_opt::<i32>().context("shopper is not text")?;
-    let last = column(batch, "last_purchase")?;
-    let last = last.as_primitive_opt::<TimestampMicrosecondType>().context("last_purchase is not a time")?;
-    let orders = column(batch, "orders")?.as_primitive_opt::<Int64Type>().context("orders is not a count")?;
-    let spend = column(batch, "spend")?.as_primitive_opt::<Int64Type>().context("spend is not a number")?;
-    for row in 0..batch.num_rows() {
-        // Who only returned something has not bought.
-        if orders.value(row) < 1 || last.is_null(row) {
+    let mut adding = Adding { stores, shoppers: hashbrown::HashMap::default() };
+    let mut replaced = HashMap::new();
+    for group in groups(datasets) {
+        let store = adding.stores.binary_search(&group[0].store_id).ok();
+        if let [alone] = group[..] {
+            adding.add_dataset(frames, alone, store).await.map_err(reported)?;
             continue;
         }
-        let new = Purchases { last: last.value(row), orders: orders.value(row), spend: spend.value(row) };
-        match shoppers.get_mut(names.value(row)) {
-            None => drop(shoppers.insert(names.value(row).to_owned(), new)),
-            Some(known) => {
-                let too_much =
-                    || format!("The purchases of shopper {} add up to more than can be counted.", names.value(row));
-                *known = known.merge(new).ok_or_else(too_much).map_err(SegmentError::Unanswerable)?;
-            }
-        }
+        let ids: Vec<FrameId> = group.iter().map(|dataset| frame(FrameId::orders, dataset)).collect();
+        let add = |shopper: &str, order| adding.add(shopper, order, store);
+        let rows = orders::merge(frames, &ids, add).await.map_err(reported)?;
+        let of_group = group.iter().map(|dataset| dataset.dataset.dataset_id).zip(rows);
+        replaced.extend(of_group.filter(|(_, rows)| rows.contains(&true)));
     }
-    Ok(())
+    Ok(adding.finish(replaced))
 }
 
-fn table(shoppers: HashMap<String, Purchases>, as_of: Option<NaiveDate>) -> Result<Table, String> {
-    let mut shoppers: Vec<(String, Purchases)> = shoppers.into_iter().collect();
-    shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    let last = shoppers.iter().filter_map(|(_, purchases)| day(purchases.last)).max();
-    let last = last.ok_or("The datasets hold no purchase: no row has a shopper, a quantity and a price above zero.")?;
-    let as_of = as_of.or(last.checked_add_days(Days::new(1))).unwrap_or(last);
-    if as_of < last {
-        return Err(format!("Recency cannot count from {as_of}: the last purchase was later, on {last}."));
+/// The name of a frame of a dataset under its revision.
+pub fn frame(name: fn(DatasetId, u32) -> FrameId, dataset: &ReportDataset) -> FrameId {
+    name(dataset.dataset.dataset_id, dataset.dataset.revision)
+}
+
+/// Datasets that share orders, directly or through others, together; the others alone.
+fn groups<'a>(datasets: &[&'a ReportDataset]) -> Vec<Vec<&'a ReportDataset>> {
+    let mut groups: Vec<Vec<&ReportDataset>> = vec![];
+    for dataset in datasets {
+        let (mut together, apart): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|group| group.iter().any(|other| overlap(dataset, other)));
+        let mut own: Vec<&ReportDataset> = together.drain(..).flatten().collect();
+        own.push(dataset);
+        groups = apart;
+        groups.push(own);
     }
-    let features = ["recency", "frequency", "monetary"].map(str::to_owned).to_vec();
-    let value = |(row, feature): (usize, usize)| {
-        let purchases = shoppers[row].1;
-        match feature {
-            0 => day(purchases.last).map_or(0.0, |day| (as_of - day).num_days() as f64),
-            1 => purchases.orders as f64,
-            _ => purchases.spend as f64 / 1e6,
-        }
+    for group in &mut groups {
+        let place = |dataset: &&ReportDataset| datasets.iter().position(|other| std::ptr::eq(*other, *dataset));
+        group.sort_by_key(place);
+    }
+    groups
+}
+
+/// Whether two datasets have orders in common, or may have because nobody looked yet.
+fn overlap(one: &ReportDataset, other: &ReportDataset) -> bool {
+    let names = |one: &ReportDataset, other: &ReportDataset| {
+        let known = one.overlaps.iter().flatten();
+        known.clone().any(|overlap| overlap.dataset_id == other.dataset.dataset_id)
     };
-    let values = Array2::from_shape_fn((shoppers.len(), features.len()), value);
-    let spend = Some(shoppers.iter().map(|(_, purchases)| purchases.spend).collect());
-    let shoppers = shoppers.into_iter().map(|(shopper, _)| shopper).collect();
-    Ok(Table { shoppers, features, values, spend, as_of: Some(as_of), notes: vec![] })
+    let is_known = one.overlaps.is_some() && other.overlaps.is_some();
+    one.store_id == other.store_id
+        && (names(one, other) || names(other, one) || (!is_known && spans_meet(&one.columns, &other.columns)))
 }
 
-fn day(micros: i64) -> Option<NaiveDate> {
-    Some(DateTime::from_timestamp_micros(micros)?.date_naive())
+/// Shoppers being added up.
+struct Adding {
+    stores: Vec<StoreId>,
+    shoppers: hashbrown::HashMap<String, (Purchases, Box<[i64]>), FixedState>,
+}
+
+impl Adding {
+    async fn add_dataset(
+        &mut self,
+        frames: &Frames,
+        dataset: &ReportDataset,
+        store: Option<usize>,
+    ) -> anyhow::Result<()> {
+        let frame = frame(FrameId::shoppers, dataset);
+        let mut batches = batches(frames, &frame, &COLUMNS).await?;
+        while let Some(batch) = batches.next().await? {
+            self.add_batch(&batch, store)?;
+        }
+        Ok(())
+    }
+
+    fn add_batch(&mut self, batch: &RecordBatch, store: Option<usize>) -> anyhow::Result<()> {
+        let names = column(batch, "shopper")?.as_string_opt::<i32>().context("shopper is not text")?;
+        let times = |place: usize| batch.column(place).as_primitive_opt::<TimestampMicrosecondType>();
+        let (first, last) = times(1).zip(times(2)).context("a purchase is not a time")?;
+        let numbers = |place: usize| batch.column(place).as_primitive_opt::<Int64Type>().context("a sum is no number");
+        let [orders, spend, quantity, lines, returns] =
+            [numbers(3)?, numbers(4)?, numbers(5)?, numbers(6)?, numbers(7)?];
+        for row in 0..batch.num_rows() {
+            let bought = first.is_valid(row);
+            let purchases = Purchases {
+                first: if bought { first.value(row) } else { i64::MAX },
+                last: if bought { last.value(row) } else { i64::MIN },
+                orders: orders.value(row),
+                spend: spend.value(row),
+                quantity: quantity.value(row),
+                lines: lines.value(row),
+                returns: returns.value(row),
+            };
+            self.add(names.value(row), purchases, store)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, shopper: &str, new: Purchases, store: Option<usize>) -> anyhow::Result<()> {
+        let stores = self.stores.len();
+        let nothing = || (NOTHING, vec![0; stores].into_boxed_slice());
+        let (known, by_store) = self.shoppers.entry_ref(shopper).or_insert_with(nothing);
+        let too_much = || TooMuch(shopper.to_owned());
+        *known = known.merge(new).ok_or_else(too_much)?;
+        if let Some(store) = store {
+            by_store[store] += new.spend;
+        }
+        Ok(())
+    }
+
+    fn finish(self, replaced: HashMap<DatasetId, Vec<bool>>) -> Merged {
+        // Who only returned something has not bought.
+        let buyers = self.shoppers.into_iter().filter(|(_, (purchases, _))| purchases.orders > 0);
+        let mut shoppers: Vec<_> = buyers.map(|(name, (own, by_store))| (name, own, by_store)).collect();
+        shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let spend_by_store = shoppers.iter().flat_map(|(_, _, by_store)| by_store.iter().copied()).collect();
+        let shoppers = shoppers.into_iter().map(|(name, own, _)| (name, own)).collect();
+        Merged { shoppers, stores: self.stores, spend_by_store, replaced }
+    }
+}
+
+/// The purchases of nobody.
+const NOTHING: Purchases =
+    Purchases { first: i64::MAX, last: i64::MIN, orders: 0, spend: 0, quantity: 0, lines: 0, returns: 0 };
+
+/// Somebody's sums overflow.
+#[derive(Debug, thiserror::Error)]
+#[error("The purchases of shopper {0} add up to more than can be counted.")]
+struct TooMuch(String);
+
+/// Sums that are too large are the data's fault.
+fn reported(error: anyhow::Error) -> SegmentError {
+    match error.downcast::<TooMuch>() {
+        Ok(too_much) => SegmentError::Unanswerable(too_much.to_string()),
+        Err(error) => SegmentError::Failed(error),
+    }
 }
 
 #[cfg(test)]
@@ -115,42 +226,17 @@ mod tests {
 
     use super::*;
 
-    const DAY: i64 = 86_400_000_000;
-
-    #[test]
-    fn recency_counts_days_to_the_day_after_the_last_purchase() {
-        let shoppers = HashMap::from([
-            ("b".to_owned(), Purchases { last: 10 * DAY + 5, orders: 3, spend: 12_500_000 }),
-            ("a".to_owned(), Purchases { last: 8 * DAY + DAY - 1, orders: 1, spend: 2_000_000 }),
-        ]);
-        let table = table(shoppers, None).unwrap();
-        assert_eq!(table.shoppers, ["a", "b"]);
-        assert_eq!(table.values, ndarray::array![[3.0, 1.0, 2.0], [1.0, 3.0, 12.5]]);
-        assert_eq!(table.as_of, NaiveDate::from_ymd_opt(1970, 1, 12));
-    }
-
-    #[test]
-    fn refuses_a_day_before_the_last_purchase() {
-        let shoppers = HashMap::from([("a".to_owned(), Purchases { last: 8 * DAY, orders: 1, spend: 1 })]);
-        let reason = table(shoppers, NaiveDate::from_ymd_opt(1970, 1, 8)).unwrap_err();
-        assert_eq!(reason, "Recency cannot count from 1970-01-08: the last purchase was later, on 1970-01-09.");
-    }
-
-    #[test]
-    fn nothing_bought_is_no_answer() {
-        assert!(table(HashMap::new(), None).unwrap_err().contains("no purchase"));
-    }
-
     proptest! {
         #[test]
         fn merging_does_not_depend_on_the_order(parts in prop::collection::vec((0..1_000_i64, 1..9_i64, 0..1_000_i64), 3)) {
             let [one, two, three] = [0, 1, 2].map(|place: usize| {
-                let (last, orders, spend) = parts[place];
-                Purchases { last, orders, spend }
+                let (time, orders, spend) = parts[place];
+                Purchases { first: time, last: time, orders, spend, quantity: orders, lines: orders, returns: 0 }
             });
             let forward = one.merge(two).unwrap().merge(three);
             prop_assert_eq!(forward, three.merge(one).unwrap().merge(two));
             prop_assert_eq!(forward, one.merge(two.merge(three).unwrap()));
+            prop_assert_eq!(one.merge(NOTHING), Some(one));
         }
     }
 }

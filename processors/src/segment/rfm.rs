@@ -1,45 +1,47 @@
-//! The classic RFM grid: every shopper scored by quintiles and given one of ten names.
+//! The RFM grid: every shopper scored for recency, frequency and monetary, and named by a cell of the grid.
 
 use domain::report::RfmGroup;
+use domain::rfm::RfmGrid;
 
-/// The ten names, best first.
-pub const NAMES: [&str; 10] = [
-    "champions",
-    "loyal",
-    "potential_loyalist",
-    "new",
-    "promising",
-    "need_attention",
-    "about_to_sleep",
-    "at_risk",
-    "cant_lose_them",
-    "hibernating",
-];
+use super::table::Buyers;
 
-/// The name of each cell, as an index of [`NAMES`]: a row per score of recency from 1 (long ago) to 5 (just now), in it
-/// a column per score of frequency and monetary together from 1 (little) to 5 (much).
-const GRID: [[u8; 5]; 5] = [
-    [9, 9, 7, 7, 8], // last seen longest ago
-    [9, 9, 7, 7, 8],
-    [6, 6, 5, 1, 1],
-    [4, 2, 2, 1, 1],
-    [3, 2, 2, 0, 0], // seen just now
-];
+/// The names of all shoppers.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The different names of the grid, best first.
+    pub names: Vec<String>,
+    /// The place among them of each shopper's name.
+    pub places: Vec<u8>,
+}
 
-/// The place in [`NAMES`] of each shopper, from recency (days), frequency (orders) and monetary (money).
+/// Names shoppers by a grid.
 ///
 /// The score of frequency and monetary is the mean of the two, rounded up, as one order of great value is worth as much
 /// attention as many small ones.
-pub fn names(recency: &[f64], frequency: &[f64], monetary: &[f64]) -> Vec<u8> {
-    let recency = quintiles(recency);
-    let frequency = quintiles(frequency);
-    let monetary = quintiles(monetary);
+pub fn named(buyers: &Buyers, grid: &RfmGrid) -> Named {
+    let names = grid.names();
+    let place = |name: &String| names.iter().position(|other| other == name).unwrap_or_default() as u8;
+    let places = grid.cells.each_ref().map(|row| row.each_ref().map(place));
+    let cuts = grid.cuts.as_ref();
+    let recency = scores(&buyers.recency, cuts.map(|cuts| &cuts.recency));
+    let frequency = scores(&buyers.frequency, cuts.map(|cuts| &cuts.frequency));
+    let monetary = scores(&buyers.monetary, cuts.map(|cuts| &cuts.monetary));
     let name = |shopper: usize| {
         let recent = 5 - recency[shopper];
         let value = (frequency[shopper] + monetary[shopper]).div_ceil(2) - 1;
-        GRID[usize::from(recent)][usize::from(value)]
+        places[usize::from(recent)][usize::from(value)]
     };
-    (0..recency.len()).map(name).collect()
+    Named { places: (0..recency.len()).map(name).collect(), names }
+}
+
+/// Scores from 1 (least) to 5 (greatest): one more for each limit that is reached, or by fifths of the shoppers.
+fn scores(values: &[f64], limits: Option<&[f64; 4]>) -> Vec<u8> {
+    match limits {
+        Some(limits) => {
+            values.iter().map(|value| 1 + limits.iter().filter(|limit| value >= limit).count() as u8).collect()
+        }
+        None => quintiles(values),
+    }
 }
 
 /// Scores from 1 (least) to 5 (greatest) by the share of values below, where equal values count half: so equal values get
@@ -55,25 +57,27 @@ pub fn quintiles(values: &[f64]) -> Vec<u8> {
     values.iter().map(score).collect()
 }
 
-/// All ten groups in the order of [`NAMES`], also empty ones. `spend` is in micros.
-pub fn groups(names: &[u8], spend: &[i64]) -> Vec<RfmGroup> {
+/// All groups, best first, also empty ones. `spend` is in micros.
+pub fn groups(named: &Named, spend: &[i64]) -> Vec<RfmGroup> {
     let total: i128 = spend.iter().map(|micros| i128::from(*micros)).sum();
-    let group = |(index, name): (usize, &&str)| {
-        let members = || names.iter().zip(spend).filter(|(other, _)| usize::from(**other) == index);
-        let size = members().count() as u64;
-        let revenue: i128 = members().map(|(_, micros)| i128::from(*micros)).sum();
-        RfmGroup {
-            name: (*name).to_owned(),
-            size,
-            share: size as f64 / names.len().max(1) as f64,
-            revenue_share: revenue as f64 / total.max(1) as f64,
-        }
+    let mut sums = vec![(0_u64, 0_i128); named.names.len()];
+    for (place, micros) in named.places.iter().zip(spend) {
+        let (size, revenue) = &mut sums[usize::from(*place)];
+        *size += 1;
+        *revenue += i128::from(*micros);
+    }
+    let group = |(name, (size, revenue)): (&String, (u64, i128))| RfmGroup {
+        name: name.clone(),
+        size,
+        share: size as f64 / named.places.len().max(1) as f64,
+        revenue_share: revenue as f64 / total.max(1) as f64,
     };
-    NAMES.iter().enumerate().map(group).collect()
+    named.names.iter().zip(sums).map(group).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::rfm::RfmCuts;
     use proptest::prelude::*;
 
     use super::*;
@@ -103,26 +107,38 @@ mod tests {
     }
 
     #[test]
-    fn every_name_has_a_cell() {
-        for name in 0..NAMES.len() as u8 {
-            assert!(GRID.iter().flatten().any(|cell| *cell == name), "{}", NAMES[usize::from(name)]);
-        }
+    fn the_best_are_champions_and_the_gone_hibernate() {
+        let named = named(&buyers(), &RfmGrid::default());
+        let name = |shopper: usize| named.names[usize::from(named.places[shopper])].as_str();
+        assert_eq!((name(0), name(49)), ("champions", "hibernating"));
     }
 
     #[test]
-    fn the_best_are_champions_and_the_gone_hibernate() {
-        let days: Vec<f64> = (0..50).map(f64::from).collect();
-        let much: Vec<f64> = (0..50).rev().map(f64::from).collect();
-        let names = names(&days, &much, &much);
-        assert_eq!(NAMES[usize::from(names[0])], "champions");
-        assert_eq!(NAMES[usize::from(names[49])], "hibernating");
+    fn a_customer_cuts_and_names_for_itself() {
+        let mut grid = RfmGrid::default();
+        grid.cells[4][4] = "VIP".into();
+        let high = [1e9; 4];
+        grid.cuts = Some(RfmCuts { recency: [3.0, 10.0, 20.0, 30.0], frequency: [0.0; 4], monetary: high });
+        let named = named(&buyers(), &grid);
+        let counts = groups(&named, &[1_000_000; 50]);
+        // Frequency scores 5, monetary 1, so value is 3; within three days recency scores 5.
+        assert_eq!(counts.iter().find(|group| group.name == "potential_loyalist").unwrap().size, 3 + 7);
+        assert_eq!(counts.iter().find(|group| group.name == "VIP").unwrap().size, 0);
     }
 
     #[test]
     fn groups_add_up() {
-        let groups = groups(&[0, 0, 9, 3], &[5_000_000, 1_000_000, 2_000_000, 2_000_000]);
+        let names = ["best", "new", "gone"].map(str::to_owned).to_vec();
+        let named = Named { names, places: vec![0, 0, 2, 1] };
+        let groups = groups(&named, &[5_000_000, 1_000_000, 2_000_000, 2_000_000]);
         assert_eq!(groups.iter().map(|group| group.size).sum::<u64>(), 4);
         assert_eq!((groups[0].size, groups[0].revenue_share), (2, 0.6));
+    }
+
+    fn buyers() -> Buyers {
+        let days: Vec<f64> = (0..50).map(f64::from).collect();
+        let much: Vec<f64> = (0..50).rev().map(f64::from).collect();
+        Buyers { recency: days, frequency: much.clone(), monetary: much, ..Buyers::default() }
     }
 
     proptest! {

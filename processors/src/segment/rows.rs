@@ -1,27 +1,41 @@
-//! Shoppers from tables that hold one row each: chosen numeric columns as features.
+//! Shoppers from tables that hold one row each: chosen columns as features. Numbers are features as they are, texts of few
+//! different values become a feature for each value (one-hot).
+//!
+//! Missing values: a column of numbers that lacks more than a third of them is left out; then a shopper who lacks a value is
+//! left out. A missing text is a category of its own.
 
 use std::collections::HashMap;
 
 use anyhow::Context;
-use arrow::array::{Array, AsArray, Float64Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use domain::dataset::ColumnRole;
+use domain::dataset::{Column, ColumnRole};
 use ndarray::Array2;
 use projections::{FrameId, Frames};
 
 use super::answer::{ReportDataset, SegmentError};
 use super::frame::{batches, column};
-use super::table::Table;
+use super::table::{Feature, Kind, Table};
 use super::words::counted;
 
+/// A column of more different texts than this has no categories.
+const MOST_CATEGORIES: usize = 20;
+/// A column of numbers may lack this share of them.
+const MOST_MISSING: f64 = 1.0 / 3.0;
+/// The category of shoppers without one.
+const NO_CATEGORY: &str = "none";
+
 /// What was read so far.
-#[derive(Default)]
 struct Reading {
+    features: Vec<String>,
+    /// The categories of each feature by number, as they came; none for numbers.
+    categories: Vec<Option<Vec<String>>>,
+    /// A value per feature: a number, not a number where it is missing, or the number of a category.
     shoppers: HashMap<String, Vec<f64>>,
-    /// Rows without a value in some feature, or without a shopper.
-    incomplete: u64,
+    /// Rows without a shopper.
+    nameless: u64,
     /// Rows whose shopper came again.
     replaced: u64,
     /// All rows, which gives those without a shopper column their names.
@@ -31,17 +45,18 @@ struct Reading {
 /// Loads the shoppers of the datasets that have all these columns; of a shopper who comes twice the later row counts.
 ///
 /// # Errors
-/// When no dataset has the columns, when one does not hold numbers, or when a frame cannot be read.
+/// When no dataset has the columns, when one holds dates or too many different texts, or when a frame cannot be read.
 pub async fn load(frames: &Frames, datasets: &[&ReportDataset], features: &[String]) -> Result<Table, SegmentError> {
     let mut features = features.to_vec();
     let mut seen = std::collections::HashSet::new();
     features.retain(|feature| seen.insert(feature.clone()));
     let usable = usable(datasets, &features).map_err(SegmentError::Unanswerable)?;
-    let mut reading = Reading::default();
+    let mut reading = Reading::new(&usable[0].columns, &features);
     for dataset in &usable {
         read(frames, dataset, &features, &mut reading).await?;
+        reading.check().map_err(SegmentError::Unanswerable)?;
     }
-    let mut table = table(reading, features);
+    let mut table = reading.table().map_err(SegmentError::Unanswerable)?;
     if usable.len() < datasets.len() {
         let left_out = counted((datasets.len() - usable.len()) as u64, "dataset");
         table.notes.push(format!("Without these columns and therefore left out: {left_out}."));
@@ -56,12 +71,16 @@ fn usable<'a>(datasets: &[&'a ReportDataset], features: &[String]) -> Result<Vec
     for feature in features {
         let columns =
             datasets.iter().filter_map(|dataset| place(dataset, feature).map(|place| &dataset.columns[place]));
-        match columns.clone().next() {
-            None => return Err(format!("No shopper table has a column '{feature}'.")),
-            Some(_) if columns.clone().any(|column| !column.column_type.is_numeric()) => {
-                return Err(format!("'{feature}' cannot be a feature: it does not hold numbers."));
-            }
-            Some(_) => {}
+        let Some(first) = columns.clone().next() else {
+            return Err(format!("No shopper table has a column '{feature}'."));
+        };
+        if !columns.clone().all(|column| column.column_type.can_be_feature()) {
+            return Err(format!("'{feature}' cannot be a feature: dates are neither numbers nor categories."));
+        }
+        if columns.clone().any(|column| column.column_type.is_numeric() != first.column_type.is_numeric()) {
+            return Err(format!(
+                "'{feature}' cannot be a feature: it holds numbers in one dataset and text in another."
+            ));
         }
     }
     let complete = |dataset: &&&ReportDataset| features.iter().all(|feature| place(dataset, feature).is_some());
@@ -91,49 +110,124 @@ async fn read(
     let frame = FrameId::rows(dataset.dataset.dataset_id);
     let mut batches = batches(frames, &frame, &places).await?;
     while let Some(batch) = batches.next().await? {
-        add(reading, &batch, features, shopper)?;
+        add(reading, &batch, shopper)?;
     }
     Ok(())
 }
 
-fn add(reading: &mut Reading, batch: &RecordBatch, features: &[String], shopper: Option<&str>) -> anyhow::Result<()> {
-    let values: Vec<Float64Array> = features.iter().map(|name| numbers(batch, name)).collect::<Result<_, _>>()?;
+fn add(reading: &mut Reading, batch: &RecordBatch, shopper: Option<&str>) -> anyhow::Result<()> {
+    let mut columns = vec![];
+    for (place, feature) in reading.features.iter().enumerate() {
+        columns.push(values(column(batch, feature)?, feature, reading.categories[place].as_mut())?);
+    }
     let shopper = shopper.map(|name| column(batch, name)).transpose()?;
     let options = FormatOptions::default();
     let names = shopper.map(|column| ArrayFormatter::try_new(column, &options)).transpose()?;
     for row in 0..batch.num_rows() {
         reading.rows += 1;
-        let complete = values.iter().all(|column| column.is_valid(row) && column.value(row).is_finite());
-        if !complete || shopper.is_some_and(|column| column.is_null(row)) {
-            reading.incomplete += 1;
+        if shopper.is_some_and(|column| column.is_null(row)) {
+            reading.nameless += 1;
             continue;
         }
         let name = names.as_ref().map_or_else(|| format!("row {}", reading.rows), |names| names.value(row).to_string());
-        let features = values.iter().map(|column| column.value(row)).collect();
+        let features = columns.iter().map(|column| column[row]).collect();
         reading.replaced += u64::from(reading.shoppers.insert(name, features).is_some());
     }
     Ok(())
 }
 
-fn numbers(batch: &RecordBatch, name: &str) -> anyhow::Result<Float64Array> {
-    let numbers =
-        cast(column(batch, name)?, &DataType::Float64).with_context(|| format!("reading {name} as numbers"))?;
-    Ok(numbers.as_primitive::<Float64Type>().clone())
+/// Numbers as they are, texts as the numbers of their categories.
+fn values(column: &ArrayRef, name: &str, categories: Option<&mut Vec<String>>) -> anyhow::Result<Vec<f64>> {
+    let Some(categories) = categories else {
+        let numbers = cast(column, &DataType::Float64).with_context(|| format!("reading {name} as numbers"))?;
+        let numbers = numbers.as_primitive::<Float64Type>();
+        let finite = |value: Option<f64>| value.filter(|value| value.is_finite()).unwrap_or(f64::NAN);
+        return Ok(numbers.iter().map(finite).collect());
+    };
+    let texts = cast(column, &DataType::Utf8).with_context(|| format!("reading {name} as text"))?;
+    let number = |text: Option<&str>| {
+        let text = text.unwrap_or(NO_CATEGORY);
+        let known = categories.iter().position(|other| other == text);
+        // One more is enough to know that they are too many.
+        if known.is_none() && categories.len() <= MOST_CATEGORIES {
+            categories.push(text.to_owned());
+        }
+        known.unwrap_or(categories.len() - 1) as f64
+    };
+    Ok(texts.as_string::<i32>().iter().map(number).collect())
 }
 
-fn table(reading: Reading, features: Vec<String>) -> Table {
-    let mut shoppers: Vec<(String, Vec<f64>)> = reading.shoppers.into_iter().collect();
-    shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    let values = Array2::from_shape_fn((shoppers.len(), features.len()), |(row, feature)| shoppers[row].1[feature]);
-    let mut notes = vec![];
-    if reading.incomplete > 0 {
-        let rows = counted(reading.incomplete, "row");
-        notes.push(format!("Left out because a value is missing: {rows}."));
+impl Reading {
+    fn new(columns: &[Column], features: &[String]) -> Self {
+        let is_number = |feature: &String| {
+            let column = columns.iter().find(|column| column.name == *feature);
+            column.is_none_or(|column| column.column_type.is_numeric())
+        };
+        Self {
+            features: features.to_vec(),
+            categories: features.iter().map(|feature| (!is_number(feature)).then(Vec::new)).collect(),
+            shoppers: HashMap::new(),
+            nameless: 0,
+            replaced: 0,
+            rows: 0,
+        }
     }
-    if reading.replaced > 0 {
-        let rows = counted(reading.replaced, "row");
-        notes.push(format!("Replaced by a later row of the same shopper: {rows}."));
+
+    /// Whether texts are categories.
+    fn check(&self) -> Result<(), String> {
+        let too_many = |categories: &Option<Vec<String>>| {
+            categories.as_ref().is_some_and(|categories| categories.len() > MOST_CATEGORIES)
+        };
+        match self.categories.iter().position(too_many) {
+            Some(place) => Err(format!(
+                "'{}' cannot be a feature: it has more than {MOST_CATEGORIES} different values, so they are no categories.",
+                self.features[place]
+            )),
+            None => Ok(()),
+        }
     }
-    let shoppers = shoppers.into_iter().map(|(shopper, _)| shopper).collect();
-    Table { shoppers, features, values, spend: None, as_of: None, notes }
+
+    fn table(self) -> Result<Table, String> {
+        let mut shoppers: Vec<(String, Vec<f64>)> = self.shoppers.into_iter().collect();
+        let count = shoppers.len();
+        let missing = |place: usize| shoppers.iter().filter(|(_, values)| values[place].is_nan()).count();
+        let (kept, sparse): (Vec<usize>, Vec<usize>) =
+            (0..self.features.len()).partition(|place| missing(*place) as f64 <= MOST_MISSING * count as f64);
+        let mut notes: Vec<String> = sparse
+            .iter()
+            .map(|place| format!("More than a third of {} is missing, so it was left out.", self.features[*place]))
+            .collect();
+        if kept.is_empty() {
+            return Err(format!("There is nothing to compare shoppers by. {}", notes.join(" ")));
+        }
+        shoppers.retain(|(_, values)| kept.iter().all(|place| !values[*place].is_nan()));
+        shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let incomplete = self.nameless + (count - shoppers.len()) as u64;
+        for (count, what) in [
+            (incomplete, "Left out because a value is missing"),
+            (self.replaced, "Replaced by a later row of the same shopper"),
+        ] {
+            if count > 0 {
+                notes.push(format!("{what}: {}.", counted(count, "row")));
+            }
+        }
+        let (mut features, mut columns) = (vec![], vec![]);
+        for place in kept {
+            let values = || shoppers.iter().map(|(_, values)| values[place]);
+            let Some(categories) = &self.categories[place] else {
+                features.push(Feature::number(&self.features[place]));
+                columns.push(values().collect::<Vec<f64>>());
+                continue;
+            };
+            let mut sorted: Vec<(&String, usize)> = categories.iter().zip(0..).collect();
+            sorted.sort();
+            for (category, number) in sorted {
+                features.push(Feature { name: format!("{}: {category}", self.features[place]), kind: Kind::Category });
+                columns.push(values().map(|value| f64::from(value == number as f64)).collect());
+            }
+        }
+        let values = Array2::from_shape_fn((shoppers.len(), features.len()), |(row, feature)| columns[feature][row]);
+        let shoppers = shoppers.into_iter().map(|(shopper, _)| shopper).collect();
+        Ok(Table { shoppers, features, values, buyers: None, notes })
+    }
 }

@@ -108,7 +108,7 @@ async fn a_shorter_run_replaces_a_longer_one(frames: &Frames) {
 }
 
 async fn refuses_what_is_incomplete_or_too_large(frames: &Frames) {
-    let frame = FrameId::products(dataset(3), 0);
+    let frame = FrameId::items(dataset(3), 0);
     assert!(frames.finish(&frame, &Manifest::default()).await.is_err());
     assert!(frames.finish(&frame, &Manifest { chunk_rows: vec![1] }).await.is_err());
     assert!(frames.put_chunk(&frame, 0, vec![0; CHUNK_MAX_BYTES].into()).await.is_err());

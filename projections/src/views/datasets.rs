@@ -1,7 +1,7 @@
 //! What is in this dataset, and what do its columns mean?
 
 use chrono::{DateTime, Utc};
-use domain::dataset::{Column, NewDataset, Shape, ShopperSummary, assign_roles};
+use domain::dataset::{Column, NewDataset, Overlap, Shape, ShopperSummary, assign_roles};
 use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadId};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub struct DatasetRow {
     pub row_count: u64,
     /// Rows that were left out; the rejects frame says why.
     pub rejected_row_count: u64,
+    /// Rows that say the same as an earlier one in every column; unknown for datasets of old.
+    pub repeated_row_count: Option<u64>,
     /// The text encoding, such as `UTF-8`.
     pub encoding: String,
     /// The separator of the fields, such as `,`.
@@ -35,6 +37,8 @@ pub struct DatasetRow {
     pub revision: u32,
     /// The shoppers under this revision, or why there are none; absent while they are aggregated.
     pub shoppers: Option<Result<ShopperSummary, String>>,
+    /// Datasets with which it has orders in common under this revision; absent until they are compared.
+    pub overlaps: Option<Vec<Overlap>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
 }
@@ -61,10 +65,16 @@ impl View for DatasetRow {
                 dataset.revision = *revision;
                 assign_roles(&mut dataset.columns, roles);
                 dataset.set_shoppers(None);
+                dataset.overlaps = None;
             })),
             DatasetEvent::ShoppersAggregated { revision, shoppers } => Some(row?.changed(fact, |dataset| {
                 if dataset.revision == *revision {
                     dataset.set_shoppers(Some(shoppers.clone()));
+                }
+            })),
+            DatasetEvent::OrdersCompared { revision, overlaps } => Some(row?.changed(fact, |dataset| {
+                if dataset.revision == *revision {
+                    dataset.overlaps = Some(overlaps.clone());
                 }
             })),
             DatasetEvent::DatasetRejected { .. } => row,
@@ -93,6 +103,7 @@ fn made(new: &NewDataset, fact: &Fact<'_>) -> DatasetRow {
         store_id: new.store_id,
         row_count: new.row_count,
         rejected_row_count: new.rejected_row_count,
+        repeated_row_count: new.repeated_row_count,
         encoding: new.encoding.clone(),
         delimiter: new.delimiter.clone(),
         shape: None,
@@ -100,6 +111,7 @@ fn made(new: &NewDataset, fact: &Fact<'_>) -> DatasetRow {
         shopper_count: None,
         revision: 0,
         shoppers: None,
+        overlaps: None,
         created_at: fact.at(),
     };
     dataset.set_shoppers(Some(new.shoppers.clone()));
@@ -136,6 +148,15 @@ mod tests {
     fn shoppers_of_an_older_revision_do_not_count() {
         let log = Log::new().dataset(1, 1, created(1)).dataset(1, 1, assigned(1, "who", ColumnRole::Shopper));
         assert_eq!(log.dataset(1, 1, aggregated(0, 9)).only::<DatasetRow>().body.shopper_count, None);
+    }
+
+    #[test]
+    fn overlaps_belong_to_a_revision() {
+        let compared = |revision| DatasetEvent::OrdersCompared { revision, overlaps: vec![] };
+        let log = Log::new().dataset(1, 1, created(1)).dataset(1, 1, compared(0));
+        assert_eq!(log.only::<DatasetRow>().body.overlaps, Some(vec![]));
+        let log = log.dataset(1, 1, assigned(1, "who", ColumnRole::Shopper)).dataset(1, 1, compared(0));
+        assert_eq!(log.only::<DatasetRow>().body.overlaps, None);
     }
 
     #[test]

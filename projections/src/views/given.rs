@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::DateTime;
 use domain::customer::StoreDetails;
 use domain::dataset::{Column, ColumnRole, ColumnType, NewDataset, Roles, Shape, ShopperSummary};
-use domain::report::{Algorithm, Clusters, DatasetRevision, Features, Findings, Parameters, Quality, Question, Scale};
+use domain::report::{
+    Algorithm, Clusters, DatasetRevision, Features, Findings, Parameters, Quality, Question, Scale, Setting,
+};
 use domain::upload::StoredFile;
 use domain::{
     CustomerEvent, CustomerId, DatasetEvent, DatasetId, MemberRole, Metadata, Recorded, ReportEvent, ReportId, Sealed,
@@ -172,6 +174,7 @@ pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> Datase
         store_id: store(store_id),
         row_count: 3,
         rejected_row_count: 1,
+        repeated_row_count: None,
         encoding: "UTF-8".into(),
         delimiter: ",".into(),
         columns: vec![
@@ -179,6 +182,7 @@ pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> Datase
             column("spent", ColumnType::Decimal, Some(ColumnRole::Amount)),
         ],
         shoppers: Ok(summary(2)),
+        remembered: None,
     }))
 }
 
@@ -199,7 +203,8 @@ fn summary(shopper_count: u64) -> ShopperSummary {
 }
 
 fn column(name: &str, column_type: ColumnType, role: Option<ColumnRole>) -> Column {
-    Column { name: name.into(), column_type, null_count: 0, min: (0.1 + 0.2).into(), max: (1e21 / 3.0).into(), role }
+    let (min, max) = ((0.1 + 0.2).into(), (1e21 / 3.0).into());
+    Column { name: name.into(), column_type, null_count: 0, min, max, role, reason: None }
 }
 
 pub fn asked(customer_id: u128) -> ReportEvent {
@@ -211,11 +216,13 @@ pub fn asked(customer_id: u128) -> ReportEvent {
         epsilon: None,
         min_points: None,
         as_of: None,
+        rfm_grid: None,
         seed: 0,
     };
     let datasets = vec![DatasetRevision { dataset_id: dataset(1, 1), revision: 0 }];
     let (customer_id, question) = (customer(customer_id), Question::new(datasets, parameters));
-    ReportEvent::ReportRequested { customer_id, question, requested_by: user(1) }
+    let setting = Setting { previous: None, store_ids: vec![store(1)] };
+    ReportEvent::ReportRequested { customer_id, question, setting, requested_by: user(1) }
 }
 
 pub fn completed() -> ReportEvent {
@@ -233,5 +240,9 @@ pub fn completed() -> ReportEvent {
         segments: vec![],
         rfm: None,
         notes: vec![],
+        mixture: vec![],
+        previous: None,
+        sources: vec![],
+        program_version: None,
     }))
 }

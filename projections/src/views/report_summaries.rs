@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::report::{Algorithm, Parameters};
-use domain::{DatasetId, Event, ReportEvent, ReportId, UserId};
+use domain::{DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +21,9 @@ pub struct ReportSummary {
     pub parameters: Parameters,
     /// The datasets it is about.
     pub dataset_ids: Vec<DatasetId>,
+    /// The stores that they belong to; unknown for reports of old.
+    #[serde(default)]
+    pub store_ids: Vec<StoreId>,
     /// How many shoppers were clustered.
     pub shopper_count: Option<u64>,
     /// How many clusters there are.
@@ -49,12 +52,13 @@ impl View for ReportSummary {
     fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
         let Event::Report(event) = &fact.event else { return row };
         match event {
-            ReportEvent::ReportRequested { customer_id, question, requested_by } => {
+            ReportEvent::ReportRequested { customer_id, question, setting, requested_by } => {
                 let body = Self {
                     id: ReportId(fact.recorded.aggregate_id),
                     status: ReportStatus::Requested,
                     parameters: question.parameters.clone(),
                     dataset_ids: question.datasets.iter().map(|dataset| dataset.dataset_id).collect(),
+                    store_ids: setting.store_ids.clone(),
                     shopper_count: None,
                     clusters: None,
                     algorithm: question.parameters.algorithm,

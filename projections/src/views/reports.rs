@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::report::{
-    Algorithm, Candidate, DatasetRevision, Findings, Parameters, Quality, Question, RfmGroup, Scaling, Segment,
+    Algorithm, Candidate, Component, DatasetRevision, Findings, Parameters, Quality, Question, RfmGroup, Scaling,
+    Segment, Setting, Source, Succession,
 };
-use domain::{DatasetId, Event, ReportEvent, ReportId, UserId};
+use domain::{DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,6 +39,9 @@ pub struct ReportRow {
     pub datasets: Vec<DatasetRevision>,
     /// The same datasets by id alone.
     pub dataset_ids: Vec<DatasetId>,
+    /// The stores that they belong to; unknown for reports of old.
+    #[serde(default)]
+    pub store_ids: Vec<StoreId>,
     /// The day from which recency counts.
     pub as_of: Option<NaiveDate>,
     /// How many shoppers were clustered.
@@ -66,6 +70,18 @@ pub struct ReportRow {
     pub rfm: Option<Vec<RfmGroup>>,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// The components of a Gaussian mixture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixture: Vec<Component>,
+    /// The report whose segments these follow.
+    #[serde(default)]
+    pub previous: Option<Succession>,
+    /// The files that it was made from, in the order of their uploads.
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    /// The version of the program that made it.
+    #[serde(default)]
+    pub program_version: Option<String>,
     /// Why there is no answer, for a person.
     pub error: Option<String>,
     /// Who asked.
@@ -86,8 +102,8 @@ impl View for ReportRow {
     fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
         let Event::Report(event) = &fact.event else { return row };
         match event {
-            ReportEvent::ReportRequested { customer_id, question, requested_by } => {
-                Some(Row::new(Some(*customer_id), fact, requested(question, *requested_by, fact)))
+            ReportEvent::ReportRequested { customer_id, question, setting, requested_by } => {
+                Some(Row::new(Some(*customer_id), fact, requested(question, setting, *requested_by, fact)))
             }
             ReportEvent::ReportCompleted(findings) => Some(row?.changed(fact, |report| {
                 report.status = ReportStatus::Completed;
@@ -103,7 +119,7 @@ impl View for ReportRow {
     }
 }
 
-fn requested(question: &Question, requested_by: UserId, fact: &Fact<'_>) -> ReportRow {
+fn requested(question: &Question, setting: &Setting, requested_by: UserId, fact: &Fact<'_>) -> ReportRow {
     let Question { datasets, parameters } = question.clone();
     ReportRow {
         id: ReportId(fact.recorded.aggregate_id),
@@ -112,6 +128,7 @@ fn requested(question: &Question, requested_by: UserId, fact: &Fact<'_>) -> Repo
         parameters,
         dataset_ids: datasets.iter().map(|dataset| dataset.dataset_id).collect(),
         datasets,
+        store_ids: setting.store_ids.clone(),
         as_of: None,
         shopper_count: None,
         features: vec![],
@@ -125,6 +142,10 @@ fn requested(question: &Question, requested_by: UserId, fact: &Fact<'_>) -> Repo
         segments: vec![],
         rfm: None,
         notes: vec![],
+        mixture: vec![],
+        previous: None,
+        sources: vec![],
+        program_version: None,
         error: None,
         requested_by,
         requested_at: fact.at(),
@@ -147,6 +168,10 @@ impl ReportRow {
         self.segments = findings.segments;
         self.rfm = findings.rfm;
         self.notes = findings.notes;
+        self.mixture = findings.mixture;
+        self.previous = findings.previous;
+        self.sources = findings.sources;
+        self.program_version = findings.program_version;
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use domain::CustomerId;
 use domain::dataset::{ColumnRole, Shape};
-use domain::report::{DatasetRevision, Features, Parameters, Question};
-use projections::{DatasetFilter, DatasetRow};
+use domain::report::{DatasetRevision, Features, Parameters, Question, Setting};
+use domain::rfm::RfmGrid;
+use domain::{Customer, CustomerId, ReportId, StoreId};
+use projections::{DatasetFilter, DatasetRow, ReportStatus, ReportSummary};
 
 use super::NewReport;
 use crate::app::App;
@@ -14,18 +15,48 @@ use crate::wait::wait_until;
 
 /// How long a question waits for datasets whose roles were just changed.
 const AGGREGATED_WITHIN: Duration = Duration::from_secs(10);
+/// How many reports are looked at for one whose segments the new ones follow.
+const RECENT: u32 = 200;
 
-/// The question that the caller means.
+/// The question that the caller means, and what it is asked in view of.
 ///
 /// # Errors
 /// 409 when there is no ready dataset, 422 for what cannot be asked of the datasets.
-pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<Question, Problem> {
-    question(&chosen_datasets(app, customer, new).await?, new)
+pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<(Question, Setting), Problem> {
+    let datasets = chosen_datasets(app, customer, new).await?;
+    let stored = app.commands.store.load::<Customer>(customer.0).await?.aggregate;
+    let question = question(&datasets, new, stored.rfm_grid())?;
+    let of_question = |dataset: &&DatasetRow| question.datasets.iter().any(|asked| asked.dataset_id == dataset.id);
+    let mut store_ids: Vec<StoreId> = datasets.iter().filter(of_question).map(|dataset| dataset.store_id).collect();
+    store_ids.sort();
+    store_ids.dedup();
+    let previous = previous(app, customer, &question, &store_ids).await?;
+    Ok((question, Setting { previous, store_ids }))
 }
 
-/// The datasets that the question is about, once their shoppers are known.
+/// The newest completed report about the same stores by the same features, whose segments the new ones shall follow.
+async fn previous(
+    app: &App,
+    customer: CustomerId,
+    question: &Question,
+    store_ids: &[StoreId],
+) -> Result<Option<ReportId>, Problem> {
+    let page = app.projections.views.reports(customer, None, RECENT).await?;
+    let own = question.report_id(customer);
+    let is_alike = |report: &ReportSummary| {
+        report.status == ReportStatus::Completed
+            && report.id != own
+            && report.store_ids == store_ids
+            && report.parameters.features == question.parameters.features
+    };
+    Ok(page.items.into_iter().map(|row| row.body).find(is_alike).map(|report| report.id))
+}
+
+/// The datasets that the question is about, once their shoppers are known and what they have in common.
 async fn chosen_datasets(app: &App, customer: CustomerId, new: &NewReport) -> Result<Vec<DatasetRow>, Problem> {
-    let settled = |datasets: &Vec<DatasetRow>| datasets.iter().all(|dataset| dataset.shoppers.is_some());
+    let compared = |dataset: &DatasetRow| dataset.shape != Some(Shape::Purchases) || dataset.overlaps.is_some();
+    let known = |dataset: &DatasetRow| dataset.shoppers.is_some() && compared(dataset);
+    let settled = |datasets: &Vec<DatasetRow>| datasets.iter().all(known);
     wait_until(app, Some(AGGREGATED_WITHIN), || matching_datasets(app, customer, new), settled).await
 }
 
@@ -61,7 +92,7 @@ async fn all_datasets(app: &App, customer: CustomerId) -> Result<Vec<DatasetRow>
 }
 
 /// Fills in what the caller left open, from what the datasets are.
-fn question(datasets: &[DatasetRow], new: &NewReport) -> Result<Question, Problem> {
+fn question(datasets: &[DatasetRow], new: &NewReport, grid: Option<&RfmGrid>) -> Result<Question, Problem> {
     let usable: Vec<_> = datasets.iter().filter(|dataset| dataset.shape.is_some()).collect();
     if new.dataset_ids.is_some() && usable.len() < datasets.len() {
         let detail = "one of the datasets has no shoppers; say what its columns mean with PUT …/roles";
@@ -73,7 +104,7 @@ fn question(datasets: &[DatasetRow], new: &NewReport) -> Result<Question, Proble
         None if purchases => Features::Rfm,
         None => Features::Columns(common_features(&usable)),
     };
-    let shape = if features == Features::Rfm { Shape::Purchases } else { Shape::Shoppers };
+    let shape = if features.habits().is_some() { Shape::Purchases } else { Shape::Shoppers };
     let (fitting, others): (Vec<&DatasetRow>, Vec<_>) =
         usable.into_iter().partition(|dataset| dataset.shape == Some(shape));
     if !others.is_empty() && (new.dataset_ids.is_some() || fitting.is_empty()) {
@@ -92,6 +123,7 @@ fn question(datasets: &[DatasetRow], new: &NewReport) -> Result<Question, Proble
         epsilon: new.epsilon,
         min_points: new.min_points,
         as_of: new.as_of,
+        rfm_grid: grid.filter(|_| shape == Shape::Purchases).cloned().map(Box::new),
         seed: new.seed,
     };
     let question = Question::new(revisions.collect(), parameters);
@@ -119,11 +151,11 @@ fn check_columns(datasets: &[&DatasetRow], features: &Features) -> Result<(), Pr
         return Err(Problem::field("/features", "the datasets have no numeric column in common; name some"));
     }
     for (index, name) in names.iter().enumerate() {
-        let numeric = |dataset: &&DatasetRow| {
-            dataset.columns.iter().any(|column| column.name == *name && column.column_type.is_numeric())
+        let fits = |dataset: &&DatasetRow| {
+            dataset.columns.iter().any(|column| column.name == *name && column.column_type.can_be_feature())
         };
-        if !datasets.iter().all(numeric) {
-            let detail = format!("not every dataset has a numeric column '{name}'");
+        if !datasets.iter().all(fits) {
+            let detail = format!("not every dataset has a column '{name}' of numbers or categories");
             return Err(Problem::field(format!("/features/columns/{index}"), detail));
         }
         if names[..index].contains(name) {

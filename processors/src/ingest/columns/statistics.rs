@@ -66,7 +66,7 @@ impl OfColumn {
             Some((min, max)) => (min.json(column_type), max.json(column_type)),
             None => (Value::Null, Value::Null),
         };
-        Column { name: plan.name.clone(), column_type, null_count: self.null_count, min, max, role: None }
+        Column { name: plan.name.clone(), column_type, null_count: self.null_count, min, max, role: None, reason: None }
     }
 }
 

@@ -32,10 +32,10 @@ async fn purchases_are_added_up_by_order_shopper_and_product() {
     assert_eq!(
         read.rows(FrameId::orders(ID, 0)).await,
         [
-            "100|1|2020-01-01T10:00:00|3100000|3000000|2|0",
-            "100|C2|2020-01-03T09:00:00|0|0|0|1",
-            "200|3|2020-01-02T08:30:00|1500000|1000000|1|0",
-            "300|4|2020-01-05T08:30:00|0|0|0|1",
+            "100|1|2020-01-01T10:00:00|2020-01-01T10:00:00|3100000|3000000|2|0|0",
+            "100|C2|2020-01-03T09:00:00||0|0|0|1|1500000",
+            "200|3|2020-01-02T08:30:00|2020-01-02T08:30:00|1500000|1000000|1|0|0",
+            "300|4|2020-01-05T08:30:00||0|0|0|1|0",
         ]
     );
     assert_eq!(
@@ -47,9 +47,11 @@ async fn purchases_are_added_up_by_order_shopper_and_product() {
         ]
     );
     assert_eq!(
-        read.rows(FrameId::products(ID, 0)).await,
-        ["100|Bulb|1000000|100000", "100|Lamp|2000000|3000000", "200|Lamp|1000000|1500000",]
+        read.rows(FrameId::sales(ID, 0)).await,
+        ["0|0|1|2000000|3000000", "0|0|0|1000000|100000", "1|2|1|1000000|1500000"],
+        "rows of shoppers, orders and items, of an order as they come"
     );
+    assert_eq!(read.rows(FrameId::items(ID, 0)).await, ["Bulb||1000000|100000", "Lamp||3000000|4500000"]);
 }
 
 #[tokio::test]
@@ -77,8 +79,8 @@ async fn without_an_order_column_a_day_is_an_order() {
     assert_eq!(
         read.rows(FrameId::orders(ID, 0)).await,
         [
-            "ana|2020-02-01|2020-02-01T00:00:00|12000000|2000000|2|0",
-            "ana|2020-02-03|2020-02-03T00:00:00|2000000|1000000|1|0",
+            "ana|2020-02-01|2020-02-01T00:00:00|2020-02-01T00:00:00|12000000|2000000|2|0|0",
+            "ana|2020-02-03|2020-02-03T00:00:00|2020-02-03T00:00:00|2000000|1000000|1|0|0",
         ]
     );
 }
@@ -209,16 +211,22 @@ async fn a_second_run_gives_the_same_frames() {
 }
 
 #[tokio::test]
-async fn only_the_fifty_best_products_are_kept() {
-    let mut file = "customer,date,product,amount\n".to_owned();
-    for product in 0..7_000 {
-        file += &format!("c{},2020-01-01,p{product:04},{}\n", product % 3, if product % 140 == 0 { 100 } else { 1 });
-    }
-    let read = ingest(&file).await;
-    let rows = read.rows(FrameId::products(ID, 0)).await;
-    let best: Vec<String> =
-        (0..50).map(|number| format!("c{}|p{:04}|1000000|100000000", number * 140 % 3, number * 140)).collect();
-    assert_eq!(rows, best);
+async fn repeated_rows_count_and_are_said() {
+    let row = "ana;1/2/2020;10,5\n";
+    let read = ingest(&format!("cliente;fecha;importe\n{row}{row}ana;3/2/2020;2\n{row}")).await;
+    assert_eq!((read.ingested.row_count, read.ingested.repeated_row_count), (4, 2));
+    assert_eq!(read.ingested.shoppers.unwrap().revenue, 33.5);
+}
+
+#[tokio::test]
+async fn a_role_has_a_reason() {
+    let read = ingest(SALES).await;
+    let reason = |name: &str| {
+        let column = read.ingested.columns.iter().find(|column| column.name == name).unwrap();
+        column.reason.clone()
+    };
+    assert_eq!(reason("CustomerID").unwrap(), "is named like who bought, and holds whole numbers");
+    assert_eq!(reason("StockCode"), None);
 }
 
 #[tokio::test]
@@ -292,6 +300,6 @@ fn reader(file: Vec<u8>) -> impl Fn() -> Result<Box<dyn std::io::Read + Send>> +
 }
 
 fn shown(column: &Column) -> String {
-    let Column { name, column_type, null_count, min, max, role } = column;
+    let Column { name, column_type, null_count, min, max, role, .. } = column;
     format!("{name} {column_type:?} {null_count} {min} {max} {role:?}")
 }

@@ -12,6 +12,7 @@ use domain::dataset::Roles;
 use projections::frames::{FrameId, Frames, Manifest};
 use tokio::task::spawn_blocking;
 
+use super::repeats::Repeats;
 use super::rows::{BATCH_BYTES, Outcome, Pass, Piece};
 use super::store::{self, Sender};
 use crate::ingest::columns::plan::{self, ColumnPlan};
@@ -45,6 +46,8 @@ pub struct Found {
     pub meaning: Meaning,
     /// What the columns hold.
     pub statistics: Statistics,
+    /// Which rows come again.
+    pub repeats: Repeats,
     /// The rows added up by shopper, where that is possible.
     pub shoppers: Option<Shoppers>,
     /// The chunks of the rows.
@@ -91,9 +94,9 @@ impl Attempt {
             parsing
         );
         // When adding or storing fails, parsing fails because of it: the cause comes first.
-        let ((statistics, shoppers), rows, rejects, outcome) = (sums?, rows?, rejects?, outcome?);
+        let ((statistics, repeats, shoppers), rows, rejects, outcome) = (sums?, rows?, rejects?, outcome?);
         let is_settled = plan.iter().zip(&outcome.plan).all(|(planned, found)| planned.reading == found.reading);
-        Ok(Found { layout, outcome, is_settled, meaning, statistics, shoppers, rows, rejects })
+        Ok(Found { layout, outcome, is_settled, meaning, statistics, repeats, shoppers, rows, rejects })
     }
 }
 
@@ -125,15 +128,16 @@ fn add_up(
     batches: &Receiver<RecordBatch>,
     columns: usize,
     mut shoppers: Option<Shoppers>,
-) -> Result<(Statistics, Option<Shoppers>), Stop> {
-    let mut statistics = Statistics::new(columns);
+) -> Result<(Statistics, Repeats, Option<Shoppers>), Stop> {
+    let (mut statistics, mut repeats) = (Statistics::new(columns), Repeats::default());
     for batch in batches {
         statistics.add(&batch);
+        repeats.add(&batch)?;
         if let Some(shoppers) = &mut shoppers {
             shoppers.add(&batch)?;
         }
     }
-    Ok((statistics, shoppers))
+    Ok((statistics, repeats, shoppers))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Stop> + Send + 'static) -> Result<T, Stop> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder, UInt32Builder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use domain::dataset::ColumnType;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -50,9 +50,11 @@ async fn store_chunk(frames: &Frames, frame: &FrameId, index: usize, batch: Reco
     Ok(rows)
 }
 
-/// Collects rows of some text columns, then some times, then some whole numbers, and sends them as batches.
+/// Collects rows of some places of other rows, then some texts, some times and some whole numbers, and sends them as
+/// batches.
 pub struct Rows {
     schema: SchemaRef,
+    places: Vec<UInt32Builder>,
     texts: Vec<StringBuilder>,
     times: Vec<Int64Builder>,
     numbers: Vec<Int64Builder>,
@@ -69,6 +71,7 @@ impl Rows {
         let number = numbers.iter().map(|name| Field::new(*name, DataType::Int64, true));
         Self {
             schema: Arc::new(Schema::new(text.chain(time).chain(number).collect::<Vec<_>>())),
+            places: vec![],
             texts: texts.iter().map(|_| StringBuilder::new()).collect(),
             times: times.iter().map(|_| Int64Builder::new()).collect(),
             numbers: numbers.iter().map(|_| Int64Builder::new()).collect(),
@@ -76,6 +79,21 @@ impl Rows {
             batches,
             is_sent: false,
         }
+    }
+
+    /// The same rows with places of other rows before their columns.
+    pub fn with_places(mut self, names: &[&str]) -> Self {
+        let places = names.iter().map(|name| Arc::new(Field::new(*name, DataType::UInt32, false)));
+        let fields = places.chain(self.schema.fields().iter().cloned());
+        self.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        self.places = names.iter().map(|_| UInt32Builder::new()).collect();
+        self
+    }
+
+    /// Gives the next row its places; `add` must follow.
+    pub fn place(&mut self, places: &[u32]) {
+        self.places.iter_mut().zip(places).for_each(|(builder, place)| builder.append_value(*place));
+        self.bytes += 4 * places.len();
     }
 
     /// Adds a row. It blocks while batches are made faster than stored.
@@ -100,7 +118,8 @@ impl Rows {
             Arc::new(times) as ArrayRef
         });
         let number = self.numbers.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
-        let columns = text.chain(time).chain(number).collect();
+        let places = self.places.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+        let columns = places.chain(text).chain(time).chain(number).collect();
         (self.bytes, self.is_sent) = (0, true);
         send(&self.batches, RecordBatch::try_new(self.schema.clone(), columns)?)
     }

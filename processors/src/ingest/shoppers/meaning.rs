@@ -27,6 +27,11 @@ impl Meaning {
         }
     }
 
+    /// Whether a person said it, about an earlier file.
+    pub fn is_remembered(&self) -> bool {
+        matches!(self, Self::Remembered(_))
+    }
+
     /// The sums to take while the file is read, under the likeliest roles.
     pub fn shoppers(&self) -> Option<Shoppers> {
         roles::rows(self.likeliest()).ok().map(Shoppers::new)
@@ -60,5 +65,13 @@ impl Meaning {
 /// A column of which only the name and the type are known.
 fn column(plan: &ColumnPlan) -> Column {
     let column_type = plan.reading.column_type();
-    Column { name: plan.name.clone(), column_type, null_count: 0, min: Value::Null, max: Value::Null, role: None }
+    Column {
+        name: plan.name.clone(),
+        column_type,
+        null_count: 0,
+        min: Value::Null,
+        max: Value::Null,
+        role: None,
+        reason: None,
+    }
 }

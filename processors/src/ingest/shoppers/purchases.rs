@@ -1,4 +1,4 @@
-//! Adds the rows of purchases up by order and by product, and from that by shopper. Money and quantities are
+//! Adds the rows of purchases up by order and by the items in it, and from that by shopper. Money and quantities are
 //! whole millionths, so that sums are exact and the same in any order.
 
 use anyhow::{Context, Result, bail};
@@ -9,49 +9,78 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::io::Write;
 
 use super::roles::Places;
-use super::runs::{Fold, Runs};
+use super::runs::{Fold, Part, Runs, Texts};
 use crate::ingest::columns::moment::DAY;
 use crate::ingest::columns::statistics::iso_date;
 
 /// Millionths of one.
 pub const MICROS: f64 = 1e6;
 
-/// The totals of an order, by their place.
+/// The totals of an order, by their place: the times of the first and of the last purchase in microseconds since 1970
+/// (`i64::MAX` and `i64::MIN` without one), the time of the first row of any kind, millionths of money, millionths of a piece,
+/// rows that are purchases, rows that are not, millionths of the money that was given back.
 pub mod order {
     use super::Fold;
 
-    /// The first purchase, in microseconds since 1970; `i64::MAX` without one. The last purchase follows it.
-    pub const FIRST: usize = 0;
-    /// The first row, purchase or not.
-    pub const TIME: usize = 2;
-    /// Millionths of money.
-    pub const SPEND: usize = 3;
-    /// Millionths of a piece.
-    pub const QUANTITY: usize = 4;
     /// Rows that are purchases.
     pub const LINES: usize = 5;
-    /// Rows that are not. Millionths of the money that was given back follow.
-    pub const RETURNS: usize = 6;
     /// How two totals become one.
     pub const FOLDS: [Fold; 8] =
         [Fold::Min, Fold::Max, Fold::Min, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum];
 }
 
-/// What was bought, by order and by product.
+/// What was bought, by order.
 pub struct Purchases {
     places: Places,
-    /// By shopper and order; see [`order`].
+    /// By shopper and order; see [`order`]. Parts are the items: quantity and revenue in millionths.
     pub orders: Runs<8>,
-    /// Quantity and revenue in millionths, by product and shopper.
-    pub products: Runs<2>,
+    /// What items the rows name.
+    pub items: Items,
     /// Rows that name a shopper.
     pub rows: u64,
+}
+
+/// The different items of a file by number: a product, a category, or a product in a category.
+#[derive(Default)]
+pub struct Items {
+    names: Texts,
+    /// Whether there were more than can be told apart in memory; then none of them counts.
+    pub are_too_many: bool,
+}
+
+/// The names of an item's product and category; one of them may be empty.
+pub type ItemName<'a> = (&'a [u8], &'a [u8]);
+
+impl Items {
+    /// Items of a file that are told apart. More make no list of best ones that anybody could read.
+    const MOST: usize = 500_000;
+
+    /// The number of an item; its name is product, NUL, category.
+    fn number(&mut self, name: &[u8]) -> Option<u32> {
+        self.are_too_many |= self.names.len() >= Self::MOST;
+        (!self.are_too_many).then(|| self.names.number(name))
+    }
+
+    /// The place of each item by number when they are sorted, and the sorted names of products and categories.
+    pub fn sorted(&self) -> (Vec<u32>, Vec<ItemName<'_>>) {
+        if self.are_too_many {
+            return (vec![], vec![]);
+        }
+        let ranks = self.names.ranks();
+        let mut names: Vec<ItemName<'_>> = vec![(&[], &[]); ranks.len()];
+        for (number, rank) in (0..).zip(&ranks) {
+            let name = self.names.get(number);
+            let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+            names[*rank as usize] = (&name[..end], name.get(end + 1..).unwrap_or_default());
+        }
+        (ranks, names)
+    }
 }
 
 impl Purchases {
     /// Nothing yet; the columns of a purchase are at these places.
     pub fn new(places: Places) -> Self {
-        Self { places, orders: Runs::new(order::FOLDS), products: Runs::new([Fold::Sum; 2]), rows: 0 }
+        Self { places, orders: Runs::new(order::FOLDS), items: Items::default(), rows: 0 }
     }
 
     /// Adds rows. Those without a shopper or a time do not count.
@@ -60,16 +89,18 @@ impl Purchases {
     /// When a column has a type that its role cannot have, or a temporary file cannot be written.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         let lines = Lines::new(batch, &self.places)?;
-        let (mut shopper, mut name) = (Vec::new(), Vec::new());
+        let (mut shopper, mut name, mut item) = (Vec::new(), Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
             let Some(line) = lines.line(row) else { continue };
             self.rows += 1;
             lines.shopper.write(row, &mut shopper)?;
             lines.write_order(row, line.time, &mut name)?;
-            self.orders.add(&shopper, &name, &line.totals())?;
-            if line.is_purchase && lines.write_product(row, &mut name)? {
-                self.products.add(&name, &shopper, &[line.quantity, line.amount])?;
+            let mut part = None;
+            if line.is_purchase && lines.write_item(row, &mut item)? {
+                let values = [line.quantity, line.amount];
+                part = self.items.number(&item).map(|item| Part { item, values });
             }
+            self.orders.add(&shopper, &name, &line.totals(), part)?;
         }
         Ok(())
     }
@@ -98,6 +129,7 @@ struct Lines<'a> {
     shopper: Names<'a>,
     order: Option<Names<'a>>,
     product: Option<Names<'a>>,
+    category: Option<Names<'a>>,
     time: ArrayRef,
     quantity: Option<ArrayRef>,
     unit_price: Option<ArrayRef>,
@@ -112,6 +144,7 @@ impl<'a> Lines<'a> {
             shopper: names(places.shopper)?,
             order: places.order.map(names).transpose()?,
             product: places.product.map(names).transpose()?,
+            category: places.category.map(names).transpose()?,
             time: times(batch.column(places.time))?,
             quantity: numbers(places.quantity)?,
             unit_price: numbers(places.unit_price)?,
@@ -159,13 +192,18 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// False when the row has no product.
-    fn write_product(&self, row: usize, name: &mut Vec<u8>) -> Result<bool> {
-        match self.product.as_ref().filter(|products| !products.is_null(row)) {
-            Some(products) => products.write(row, name).map(|()| true),
-            None => Ok(false),
-        }
+    /// Writes product, NUL and category. False when the row has neither.
+    fn write_item(&self, row: usize, item: &mut Vec<u8>) -> Result<bool> {
+        item.clear();
+        append(self.product.as_ref(), row, item)?;
+        item.push(0);
+        append(self.category.as_ref(), row, item)?;
+        Ok(item.len() > 1)
     }
+}
+
+fn append(names: Option<&Names<'_>>, row: usize, text: &mut Vec<u8>) -> Result<()> {
+    names.filter(|names| !names.is_null(row)).map_or(Ok(()), |names| names.append(row, text))
 }
 
 /// The size of a number in millionths. One that is too large becomes the largest, which the sums keep.
@@ -212,6 +250,10 @@ impl<'a> Names<'a> {
     /// When it cannot be shown.
     pub fn write(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
         name.clear();
+        self.append(row, name)
+    }
+
+    fn append(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
         match self {
             Self::Text(names) => name.extend_from_slice(names.value(row).as_bytes()),
             Self::Integer(names) => write!(name, "{}", names.value(row))?,

@@ -33,6 +33,8 @@ pub struct Places {
     pub amount: Option<usize>,
     /// What.
     pub product: Option<usize>,
+    /// What kind of it.
+    pub category: Option<usize>,
 }
 
 /// What was guessed. Purchases are preferred, if shoppers turn out to come more than once.
@@ -61,6 +63,39 @@ pub fn remembered(columns: &[Column], roles: &Roles) -> Option<Assignment> {
     (!roles.is_empty() && roles.iter().all(suits)).then(assignment)
 }
 
+/// Why a column got its role: what its name and type suggest, or what a person said about an earlier file.
+pub fn reason(column: &Column, role: ColumnRole, is_remembered: bool) -> String {
+    let kind = match column.column_type {
+        ColumnType::Boolean => "yes or no",
+        ColumnType::Integer => "whole numbers",
+        ColumnType::Decimal => "numbers",
+        ColumnType::Date => "days",
+        ColumnType::Timestamp => "dates with time",
+        ColumnType::Text => "text",
+    };
+    if is_remembered {
+        return "said by a person about an earlier file of this store".to_owned();
+    }
+    match role {
+        ColumnRole::Feature => format!("holds {kind} that name nothing, in a table with one row per shopper"),
+        role => format!("is named like {}, and holds {kind}", described(role)),
+    }
+}
+
+fn described(role: ColumnRole) -> &'static str {
+    match role {
+        ColumnRole::Shopper => "who bought",
+        ColumnRole::Order => "a receipt or an order",
+        ColumnRole::Time => "when it was bought",
+        ColumnRole::Quantity => "how many pieces",
+        ColumnRole::UnitPrice => "the price of a piece",
+        ColumnRole::Amount => "the price of the whole row",
+        ColumnRole::Product => "what was bought",
+        ColumnRole::Category => "a kind of product",
+        ColumnRole::Feature => "something about the shopper",
+    }
+}
+
 /// What the rows are under the roles, or a sentence saying what is missing.
 pub fn rows(roles: &[Option<ColumnRole>]) -> Result<Rows, String> {
     match places(roles) {
@@ -77,7 +112,8 @@ pub fn rows(roles: &[Option<ColumnRole>]) -> Result<Rows, String> {
 fn fits(role: ColumnRole, column_type: ColumnType) -> bool {
     use {ColumnRole::*, ColumnType as Type};
     match role {
-        Quantity | UnitPrice | Amount | Feature => column_type.is_numeric(),
+        Quantity | UnitPrice | Amount => column_type.is_numeric(),
+        Feature => column_type.can_be_feature(),
         Time => matches!(column_type, Type::Date | Type::Timestamp),
         Shopper | Order | Product | Category => true,
     }
@@ -117,8 +153,9 @@ fn places(roles: &[Option<ColumnRole>]) -> Result<Places, String> {
     let (Some(shopper), Some(time), true) = (shopper, time, has_price) else {
         return Err(missing(shopper.is_none(), time.is_none(), !has_price));
     };
-    let (order, quantity, product) = (at(ColumnRole::Order), at(ColumnRole::Quantity), at(ColumnRole::Product));
-    Ok(Places { shopper, time, order, quantity, unit_price, amount, product })
+    let (order, quantity) = (at(ColumnRole::Order), at(ColumnRole::Quantity));
+    let (product, category) = (at(ColumnRole::Product), at(ColumnRole::Category));
+    Ok(Places { shopper, time, order, quantity, unit_price, amount, product, category })
 }
 
 fn missing(shopper: bool, time: bool, price: bool) -> String {
@@ -162,6 +199,7 @@ mod tests {
             unit_price: Some(5),
             amount: None,
             product: Some(2),
+            category: None,
         };
         assert_eq!(rows(&guess(&columns).purchases.unwrap()), Ok(Rows::Purchases(expected)));
     }
@@ -208,7 +246,15 @@ mod tests {
         let column = |text: &str| {
             let (name, column_type) = text.split_once(':').unwrap();
             let column_type = serde_json::from_value(Value::from(column_type)).unwrap();
-            Column { name: name.into(), column_type, null_count: 0, min: Value::Null, max: Value::Null, role: None }
+            Column {
+                name: name.into(),
+                column_type,
+                null_count: 0,
+                min: Value::Null,
+                max: Value::Null,
+                role: None,
+                reason: None,
+            }
         };
         names.split_whitespace().map(column).collect()
     }

@@ -7,7 +7,7 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result};
 
-use super::runs::{Fold, fold};
+use super::runs::{Fold, Part, fold, unite};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Between the parts of a key; no text has it, so whole keys sort as their parts do.
@@ -26,17 +26,30 @@ impl Writer {
         Ok(Self(BufWriter::with_capacity(BUFFER_BYTES, file)))
     }
 
-    /// Writes the next key with its total.
+    /// Writes the next key with its total and its parts.
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn write<const N: usize>(&mut self, group: &[u8], member: &[u8], values: &[i64; N]) -> Result<()> {
+    pub fn write<const N: usize>(
+        &mut self,
+        group: &[u8],
+        member: &[u8],
+        values: &[i64; N],
+        parts: &[Part],
+    ) -> Result<()> {
         let bytes = (group.len() + 1 + member.len()) as u64;
         for part in [&bytes.to_le_bytes(), group, &[SEPARATOR], member] {
             self.0.write_all(part).context("writing a run")?;
         }
         for value in values {
             self.0.write_all(&value.to_le_bytes()).context("writing a run")?;
+        }
+        self.0.write_all(&(parts.len() as u64).to_le_bytes()).context("writing a run")?;
+        for part in parts {
+            self.0.write_all(&u64::from(part.item).to_le_bytes()).context("writing a run")?;
+            for value in part.values {
+                self.0.write_all(&value.to_le_bytes()).context("writing a run")?;
+            }
         }
         Ok(())
     }
@@ -50,29 +63,35 @@ impl Writer {
     }
 }
 
-/// Gives the keys of runs in order, each once with its total over all runs.
+/// Gives the keys of runs in order, each once with its total over all runs and its parts.
 ///
 /// # Errors
 /// When a run cannot be read, or the receiver fails.
 pub fn merge<const N: usize>(
     folds: &[Fold; N],
     files: &mut [File],
-    mut give: impl FnMut(&[u8], &[u8], &[i64; N]) -> Result<()>,
+    mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>,
 ) -> Result<()> {
     let mut heads = BinaryHeap::new();
     for file in files {
         file.seek(SeekFrom::Start(0)).context("rewinding a run")?;
         heads.extend(Head::first(BufReader::with_capacity(BUFFER_BYTES, file))?);
     }
-    let (mut key, mut same) = (Vec::new(), Vec::new());
-    while let Some(mut total) = take(&mut heads, &mut key)? {
+    let (mut key, mut same, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    while let Some(mut total) = take(&mut heads, &mut key, &mut parts)? {
+        let mut is_pieced = false;
         while heads.peek().is_some_and(|head| head.key == key) {
-            if let Some(values) = take(&mut heads, &mut same)? {
+            if let Some(values) = take(&mut heads, &mut same, &mut parts)? {
                 fold(folds, &mut total, &values);
+                is_pieced = true;
             }
         }
+        if is_pieced {
+            unite(&mut parts);
+        }
         let (group, member) = split(&key);
-        give(group, member, &total)?;
+        give(group, member, &total, &parts)?;
+        parts.clear();
     }
     Ok(())
 }
@@ -82,11 +101,16 @@ fn split(key: &[u8]) -> (&[u8], &[u8]) {
     (&key[..end], key.get(end + 1..).unwrap_or_default())
 }
 
-/// Takes the least entry of all runs.
-fn take<const N: usize, R: Read>(heads: &mut BinaryHeap<Head<N, R>>, key: &mut Vec<u8>) -> Result<Option<[i64; N]>> {
+/// Takes the least entry of all runs; its parts are added to those that are there.
+fn take<const N: usize, R: Read>(
+    heads: &mut BinaryHeap<Head<N, R>>,
+    key: &mut Vec<u8>,
+    parts: &mut Vec<Part>,
+) -> Result<Option<[i64; N]>> {
     let Some(mut head) = heads.peek_mut() else { return Ok(None) };
     let values = head.values;
     std::mem::swap(key, &mut head.key);
+    parts.extend_from_slice(&head.parts);
     if !head.read()? {
         PeekMut::pop(head);
     }
@@ -97,12 +121,13 @@ fn take<const N: usize, R: Read>(heads: &mut BinaryHeap<Head<N, R>>, key: &mut V
 struct Head<const N: usize, R> {
     key: Vec<u8>,
     values: [i64; N],
+    parts: Vec<Part>,
     rest: R,
 }
 
 impl<const N: usize, R: Read> Head<N, R> {
     fn first(rest: R) -> Result<Option<Self>> {
-        let mut head = Self { key: Vec::new(), values: [0; N], rest };
+        let mut head = Self { key: Vec::new(), values: [0; N], parts: Vec::new(), rest };
         Ok(head.read()?.then_some(head))
     }
 
@@ -115,11 +140,22 @@ impl<const N: usize, R: Read> Head<N, R> {
         }
         self.key.resize(usize::try_from(u64::from_le_bytes(word))?, 0);
         self.rest.read_exact(&mut self.key).context("reading a run")?;
-        for value in &mut self.values {
-            self.rest.read_exact(&mut word).context("reading a run")?;
-            *value = i64::from_le_bytes(word);
+        for place in 0..N {
+            self.values[place] = self.number()?;
+        }
+        self.parts.clear();
+        for _ in 0..self.number()? {
+            let item = u32::try_from(self.number()?)?;
+            let values = [self.number()?, self.number()?];
+            self.parts.push(Part { item, values });
         }
         Ok(true)
+    }
+
+    fn number(&mut self) -> Result<i64> {
+        let mut word = [0; 8];
+        self.rest.read_exact(&mut word).context("reading a run")?;
+        Ok(i64::from_le_bytes(word))
     }
 }
 

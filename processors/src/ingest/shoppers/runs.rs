@@ -1,6 +1,7 @@
 //! Totals by key in bounded memory: a hash map that is written to a temporary file as a sorted run when it gets
 //! large, and the runs merged at the end. Every fold is associative and commutative, so the result does not
-//! depend on the order of what is added or on where a run was cut.
+//! depend on the order of what is added or on where a run was cut. A total may have parts, such as the items of an
+//! order; they go with it.
 
 use std::fs::File;
 use std::hash::{BuildHasher, Hash};
@@ -47,13 +48,36 @@ pub fn fold<const N: usize>(folds: &[Fold; N], total: &mut [i64; N], values: &[i
     }
 }
 
-/// Totals of `N` values by a key of two parts, such as shopper and order. Neither part holds a NUL.
+/// A part of a total: the sums of two values for one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The number of the item.
+    pub item: u32,
+    /// Its values, which are not negative.
+    pub values: [i64; 2],
+}
+
+/// Brings parts into the order of their items, each item once.
+pub fn unite(parts: &mut Vec<Part>) {
+    parts.sort_unstable_by_key(|part| part.item);
+    parts.dedup_by(|next, part| {
+        let is_same = next.item == part.item;
+        if is_same {
+            fold(&[Fold::Sum; 2], &mut part.values, &next.values);
+        }
+        is_same
+    });
+}
+
+/// Totals of `N` values by a key of two texts, such as shopper and order. Neither holds a NUL.
 pub struct Runs<const N: usize> {
     folds: [Fold; N],
     memory_bytes: usize,
     groups: Texts,
     members: Texts,
     entries: Vec<Entry<N>>,
+    /// Parts, each with the index of its entry.
+    parts: Vec<(u32, Part)>,
     /// Where the entry of a key is.
     table: HashTable<Place>,
     files: Vec<File>,
@@ -88,63 +112,99 @@ impl<const N: usize> Runs<N> {
             groups: Texts::default(),
             members: Texts::default(),
             entries: Vec::new(),
+            parts: Vec::new(),
             table: HashTable::new(),
             files: Vec::new(),
         }
     }
 
-    /// Adds values to the total of a key. Not to be called after `for_each`.
+    /// Adds values to the total of a key, and a part to its parts.
     ///
     /// # Errors
     /// When a run cannot be written.
-    pub fn add(&mut self, group: &[u8], member: &[u8], values: &[i64; N]) -> Result<()> {
+    pub fn add(&mut self, group: &[u8], member: &[u8], values: &[i64; N], part: Option<Part>) -> Result<()> {
         let key = (self.groups.number(group), self.members.number(member));
-        let place = |key| Place { key, index: self.entries.len() };
-        match self.table.entry(hash(&key), |place| place.key == key, |place| hash(&place.key)) {
-            Slot::Occupied(slot) => fold(&self.folds, &mut self.entries[slot.get().index].values, values),
-            Slot::Vacant(slot) => {
-                slot.insert(place(key));
-                self.entries.push(Entry { key, values: *values });
+        let next = self.entries.len();
+        let index = match self.table.entry(hash(&key), |place| place.key == key, |place| hash(&place.key)) {
+            Slot::Occupied(slot) => {
+                fold(&self.folds, &mut self.entries[slot.get().index].values, values);
+                slot.get().index
             }
-        }
+            Slot::Vacant(slot) => {
+                slot.insert(Place { key, index: next });
+                self.entries.push(Entry { key, values: *values });
+                next
+            }
+        };
+        self.parts.extend(part.map(|part| (index as u32, part)));
         if self.bytes() >= self.memory_bytes { self.spill() } else { Ok(()) }
     }
 
     fn bytes(&self) -> usize {
-        self.groups.bytes() + self.members.bytes() + self.entries.len() * (size_of::<Entry<N>>() + SLOT_BYTES)
+        let entries = self.entries.len() * (size_of::<Entry<N>>() + SLOT_BYTES);
+        // When a run is written, the parts stand in memory twice.
+        let parts = self.parts.len() * 2 * size_of::<(u32, Part)>();
+        self.groups.bytes() + self.members.bytes() + entries + parts
     }
 
-    /// Gives every key with its total, in the order of the keys. May be asked again.
+    /// Gives every key with its total and its parts, in the order of the keys. May be asked again.
     ///
     /// # Errors
     /// When a run cannot be read, or the receiver fails.
-    pub fn for_each(&mut self, mut give: impl FnMut(&[u8], &[u8], &[i64; N]) -> Result<()>) -> Result<()> {
-        if !self.files.is_empty() {
-            if !self.entries.is_empty() {
-                self.spill()?;
-            }
-            return merge(&self.folds, &mut self.files, give);
+    pub fn for_each(&mut self, give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
+        if self.files.is_empty() {
+            return self.give(give);
         }
-        self.sort();
-        for Entry { key: (group, member), values } in &self.entries {
-            give(self.groups.get(*group), self.members.get(*member), values)?;
+        if !self.entries.is_empty() {
+            self.spill()?;
+        }
+        merge(&self.folds, &mut self.files, give)
+    }
+
+    /// Gives what is in memory, sorted.
+    fn give(&self, mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
+        let (groups, members) = (self.groups.ranks(), self.members.ranks());
+        let mut order: Vec<u32> = (0..self.entries.len() as u32).collect();
+        order.sort_unstable_by_key(|index| {
+            let (group, member) = self.entries[*index as usize].key;
+            (groups[group as usize], members[member as usize])
+        });
+        let (parts, ends) = self.parts_by_entry();
+        let mut own = Vec::new();
+        for index in order {
+            let Entry { key: (group, member), values } = &self.entries[index as usize];
+            let start = (index as usize).checked_sub(1).map_or(0, |before| ends[before]);
+            own.clear();
+            own.extend_from_slice(&parts[start..ends[index as usize]]);
+            unite(&mut own);
+            give(self.groups.get(*group), self.members.get(*member), values, &own)?;
         }
         Ok(())
     }
 
-    fn sort(&mut self) {
-        let (groups, members) = (self.groups.ranks(), self.members.ranks());
-        self.entries.sort_unstable_by_key(|entry| (groups[entry.key.0 as usize], members[entry.key.1 as usize]));
+    /// The parts in the order of their entries, and where those of each entry end.
+    fn parts_by_entry(&self) -> (Vec<Part>, Vec<usize>) {
+        let mut ends = vec![0_usize; self.entries.len()];
+        self.parts.iter().for_each(|(entry, _)| ends[*entry as usize] += 1);
+        let mut start = 0;
+        for end in &mut ends {
+            (start, *end) = (start + *end, start);
+        }
+        let mut parts = vec![Part { item: 0, values: [0; 2] }; self.parts.len()];
+        for (entry, part) in &self.parts {
+            let place = &mut ends[*entry as usize];
+            parts[*place] = *part;
+            *place += 1;
+        }
+        (parts, ends)
     }
 
     fn spill(&mut self) -> Result<()> {
-        self.sort();
         let mut run = Writer::new()?;
-        for Entry { key: (group, member), values } in &self.entries {
-            run.write(self.groups.get(*group), self.members.get(*member), values)?;
-        }
+        self.give(|group, member, values, parts| run.write(group, member, values, parts))?;
         self.files.push(run.finish()?);
         self.entries.clear();
+        self.parts.clear();
         self.table.clear();
         self.groups.clear();
         self.members.clear();
@@ -153,7 +213,8 @@ impl<const N: usize> Runs<N> {
 
     fn unite(&mut self) -> Result<()> {
         let mut run = Writer::new()?;
-        merge(&self.folds, &mut self.files, |group, member, values| run.write(group, member, values))?;
+        let write = |group: &[u8], member: &[u8], values: &_, parts: &[Part]| run.write(group, member, values, parts);
+        merge(&self.folds, &mut self.files, write)?;
         self.files = vec![run.finish()?];
         Ok(())
     }
@@ -161,7 +222,7 @@ impl<const N: usize> Runs<N> {
 
 /// Different texts with their numbers: comparing and hashing numbers is cheaper.
 #[derive(Default)]
-struct Texts {
+pub struct Texts {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     table: HashTable<(u64, u32)>,
@@ -171,7 +232,7 @@ struct Texts {
 
 impl Texts {
     /// The number of a text, which is kept if it is new.
-    fn number(&mut self, text: &[u8]) -> u32 {
+    pub fn number(&mut self, text: &[u8]) -> u32 {
         if !self.ends.is_empty() && self.get(self.last) == text {
             return self.last;
         }
@@ -188,8 +249,14 @@ impl Texts {
         self.last
     }
 
-    fn get(&self, number: u32) -> &[u8] {
+    /// The text of a number.
+    pub fn get(&self, number: u32) -> &[u8] {
         get(&self.bytes, &self.ends, number)
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
     }
 
     fn bytes(&self) -> usize {
@@ -204,7 +271,7 @@ impl Texts {
     }
 
     /// The place of each text when they are sorted.
-    fn ranks(&self) -> Vec<u32> {
+    pub fn ranks(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
         order.sort_unstable_by(|a, b| self.get(*a).cmp(self.get(*b)));
         let mut ranks = vec![0; order.len()];
@@ -234,23 +301,26 @@ mod tests {
     use super::*;
 
     const FOLDS: [Fold; 3] = [Fold::Sum, Fold::Min, Fold::Max];
-    type Totals = BTreeMap<(Vec<u8>, Vec<u8>), [i64; 3]>;
+    type Totals = BTreeMap<(Vec<u8>, Vec<u8>), ([i64; 3], BTreeMap<u32, i64>)>;
 
     proptest! {
         #[test]
         fn runs_of_any_length_give_the_totals_of_the_whole(
-            rows in prop::collection::vec(("[a-c]{0,2}", "[a-c]{0,2}", 0..100_i64), 0..400),
+            rows in prop::collection::vec(("[a-c]{0,2}", "[a-c]{0,2}", 0..100_i64, prop::option::of(0..4_u32)), 0..400),
             memory_bytes in 1..20_000_usize,
         ) {
             let mut expected = Totals::new();
             let mut runs = Runs::with_memory(FOLDS, memory_bytes);
-            for (group, member, value) in rows {
-                runs.add(group.as_bytes(), member.as_bytes(), &[value; 3]).unwrap();
-                let total = expected.entry((group.into(), member.into())).or_insert([0, i64::MAX, i64::MIN]);
+            for (group, member, value, item) in rows {
+                let part = item.map(|item| Part { item, values: [value; 2] });
+                runs.add(group.as_bytes(), member.as_bytes(), &[value; 3], part).unwrap();
+                let new = || ([0, i64::MAX, i64::MIN], BTreeMap::new());
+                let (total, parts) = expected.entry((group.into(), member.into())).or_insert_with(new);
                 fold(&FOLDS, total, &[value; 3]);
+                item.into_iter().for_each(|item| *parts.entry(item).or_insert(0) += value);
             }
             for _ in 0..2 {
-                prop_assert_eq!(totals(&mut runs), expected.clone().into_iter().collect::<Vec<_>>());
+                prop_assert_eq!(totals(&mut runs), expected.clone());
             }
         }
     }
@@ -259,17 +329,27 @@ mod tests {
     fn a_sum_that_overflows_stays_at_the_limit() {
         let mut runs = Runs::new([Fold::Sum]);
         for value in [i64::MAX - 1, 5, 7] {
-            runs.add(b"a", b"b", &[value]).unwrap();
+            runs.add(b"a", b"b", &[value], None).unwrap();
         }
-        assert_eq!(totals(&mut runs), [((b"a".to_vec(), b"b".to_vec()), [i64::MAX])]);
+        let mut given = Vec::new();
+        runs.for_each(|_, _, values, _| {
+            given.push(*values);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(given, [[i64::MAX]]);
     }
 
-    type Total<const N: usize> = ((Vec<u8>, Vec<u8>), [i64; N]);
-
-    fn totals<const N: usize>(runs: &mut Runs<N>) -> Vec<Total<N>> {
-        let mut all = Vec::new();
-        runs.for_each(|group, member, values| {
-            all.push(((group.to_vec(), member.to_vec()), *values));
+    fn totals(runs: &mut Runs<3>) -> Totals {
+        let mut all = Totals::new();
+        let mut last = None;
+        runs.for_each(|group, member, values, parts| {
+            assert!(parts.is_sorted_by(|one, other| one.item < other.item), "each item comes once, in order");
+            let parts = parts.iter().map(|part| (part.item, part.values[0])).collect();
+            let key = Some((group.to_vec(), member.to_vec()));
+            assert!(last < key, "keys come in order");
+            last.clone_from(&key);
+            all.extend(key.map(|key| (key, (*values, parts))));
             Ok(())
         })
         .unwrap();

@@ -1,0 +1,207 @@
+//! Two reports compared: how many shoppers moved from which segment to which, entered and left, and who they are.
+
+use std::ops::Range;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::report::Scaling;
+use domain::{CustomerId, ReportId};
+use processors::segment::changes::{Change, Group, changes};
+use processors::segment::succession::continued;
+use projections::{FrameId, ReportRow};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::completed;
+use crate::answer::{cursor, limit};
+use crate::app::App;
+use crate::download::{Format, Formulas, download};
+use crate::extract::{ComparePath, Path, Query, Viewer};
+use crate::problem::Problem;
+use crate::table::{Objects, objects};
+
+/// The endpoints of this file.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(compare_reports)).routes(routes!(list_changes)).routes(routes!(export_changes))
+}
+
+/// What changed from the earlier of two reports to the later one.
+#[derive(Serialize, ToSchema)]
+struct Comparison {
+    /// The earlier report.
+    from_report: ReportId,
+    /// The later report.
+    to_report: ReportId,
+    /// For each segment of the later report the earlier one that it continues.
+    continues: Vec<Option<u32>>,
+    /// Shoppers who are in another segment than before.
+    moved: Vec<Move>,
+    /// Shoppers who are only in the later report.
+    entered: u64,
+    /// Shoppers who are only in the earlier report.
+    left: u64,
+    /// Shoppers who are in the segment that continues the one before.
+    stayed: u64,
+}
+
+/// Shoppers who moved from one segment to another.
+#[derive(Serialize, ToSchema)]
+struct Move {
+    /// The segment of the earlier report; absent for shoppers who were in none.
+    from: Option<u32>,
+    /// The segment of the later report; absent for shoppers who are in none.
+    to: Option<u32>,
+    /// How many.
+    shoppers: u64,
+}
+
+/// Which changes, and which part of them.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ChangesQuery {
+    /// Only this change.
+    #[param(inline)]
+    change: Option<Change>,
+    /// Only from this segment of the earlier report.
+    from: Option<u32>,
+    /// Only to this segment of the later report.
+    to: Option<u32>,
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// Which changes, and how.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ExportChangesQuery {
+    /// Only this change.
+    #[param(inline)]
+    change: Option<Change>,
+    /// Only from this segment of the earlier report.
+    from: Option<u32>,
+    /// Only to this segment of the later report.
+    to: Option<u32>,
+    #[serde(default)]
+    format: Format,
+}
+
+/// Compares two reports, from the earlier to the later one, in whichever order they are named.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}", tag = "reports",
+    params(ComparePath), responses((status = 200, body = Comparison)))]
+async fn compare_reports(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<ComparePath>,
+) -> Result<axum::Json<Comparison>, Problem> {
+    let compared = Compared::of(&app, viewer.customer_id, path).await?;
+    let count = |change| compared.groups.iter().filter(|group| group.change == change).map(size).sum();
+    let moved = compared.groups.iter().filter(|group| group.change == Change::Moved);
+    Ok(axum::Json(Comparison {
+        moved: moved.map(|group| Move { from: group.from, to: group.to, shoppers: size(group) }).collect(),
+        entered: count(Change::Entered),
+        left: count(Change::Left),
+        stayed: count(Change::Stayed),
+        from_report: compared.from,
+        to_report: compared.to,
+        continues: compared.continues,
+    }))
+}
+
+/// Lists the shoppers of some changes between two reports.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/shoppers",
+    tag = "reports", params(ComparePath, ChangesQuery), responses((status = 200, body = List<Object>)))]
+async fn list_changes(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<ComparePath>,
+    Query(query): Query<ChangesQuery>,
+) -> Result<Objects, Problem> {
+    let compared = Compared::of(&app, viewer.customer_id, path).await?;
+    let (after, limit) = (cursor(query.cursor.as_deref())?.unwrap_or(0), u64::from(limit(query.limit)?));
+    let (mut batches, mut left, mut next) = (vec![], limit, None);
+    for Range { start, end } in compared.rows(query.change, query.from, query.to) {
+        let start = start.max(after);
+        if start >= end {
+            continue;
+        }
+        if left == 0 {
+            next = Some(start);
+            break;
+        }
+        let taken = left.min(end - start);
+        batches.extend(app.projections.frames.page(&compared.frame, start, taken as usize, None).await?);
+        left -= taken;
+        if start + taken < end {
+            next = Some(start + taken);
+            break;
+        }
+    }
+    Ok(objects(&batches, next)?)
+}
+
+/// Sends the shoppers of some changes between two reports as a file.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/export",
+    tag = "reports", params(ComparePath, ExportChangesQuery),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+async fn export_changes(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<ComparePath>,
+    Query(query): Query<ExportChangesQuery>,
+) -> Result<Response, Problem> {
+    let compared = Compared::of(&app, viewer.customer_id, path).await?;
+    let rows = compared.rows(query.change, query.from, query.to);
+    let frames = app.projections.frames.clone();
+    download(frames, compared.frame, rows, (query.format, Formulas::Disarmed), "changes").await
+}
+
+/// Two reports with what became of their shoppers.
+struct Compared {
+    from: ReportId,
+    to: ReportId,
+    continues: Vec<Option<u32>>,
+    frame: FrameId,
+    groups: Vec<Group>,
+}
+
+impl Compared {
+    async fn of(app: &App, customer: CustomerId, path: ComparePath) -> Result<Self, Problem> {
+        let one = completed(app, customer, path.report_id).await?;
+        let other = completed(app, customer, path.other_report_id).await?;
+        let (from, to) = if age(&one) <= age(&other) { (one, other) } else { (other, one) };
+        let continues = continued(&to.segments, &from.segments, &to.scaling, spread(&to.scaling));
+        let (frame, groups) = changes(&app.projections.frames, from.id, to.id, &continues).await?;
+        Ok(Self { from: from.id, to: to.id, continues, frame, groups })
+    }
+
+    /// The rows of the shoppers that are asked for.
+    fn rows(&self, change: Option<Change>, from: Option<u32>, to: Option<u32>) -> Vec<Range<u64>> {
+        let asked = |group: &&Group| {
+            change.is_none_or(|change| group.change == change)
+                && from.is_none_or(|from| group.from == Some(from))
+                && to.is_none_or(|to| group.to == Some(to))
+        };
+        self.groups.iter().filter(asked).map(|group| group.rows.clone()).collect()
+    }
+}
+
+fn size(group: &Group) -> u64 {
+    group.rows.end - group.rows.start
+}
+
+/// What orders reports in time: the day that they are about, then when they were asked for.
+fn age(report: &ReportRow) -> impl Ord + use<> {
+    (report.as_of, report.requested_at, report.id)
+}
+
+/// The variance of all coordinates of a space whose features are standardised.
+fn spread(scaling: &[Scaling]) -> f64 {
+    let is_standardised = scaling.iter().any(|scaling| scaling.deviation != 1.0);
+    // Where features stay in their units nothing is known of how far they spread, so every segment continues one.
+    if is_standardised { scaling.len() as f64 } else { f64::INFINITY }
+}
