@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::places::Places;
+
 pub const PASSWORD: &str = "correct-horse-battery";
 
 /// The service with a signed-in owner of a customer that has one store.
@@ -22,6 +24,7 @@ pub struct TestApp {
     pub customer: String,
     pub store: String,
     folder: TempDir,
+    pub places: Places,
 }
 
 impl TestApp {
@@ -29,9 +32,15 @@ impl TestApp {
         Self::start_with(Settings::default()).await
     }
 
+    /// With some settings, in the profile of this run.
     pub async fn start_with(settings: Settings) -> Self {
+        Self::start_in(Places::of_this_run().await, settings).await
+    }
+
+    /// With some settings, in some place.
+    pub async fn start_in(places: Places, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings { data: Some(folder.path().to_owned()), ..settings };
+        let settings = places.settings(Settings { data: Some(folder.path().to_owned()), ..settings });
         let app = App::start(Config::with_defaults(settings).unwrap()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -39,7 +48,7 @@ impl TestApp {
         tokio::spawn(server::serve(app.clone(), listener, std::future::pending()));
         let http = reqwest::Client::builder().timeout(Duration::from_secs(90)).build().unwrap();
         let (owner, customer, store) = Default::default();
-        let mut test = Self { app, url, http, owner, customer, store, folder };
+        let mut test = Self { app, url, http, owner, customer, store, folder, places };
         test.owner = test.sign_up("owner@example.com").await;
         test.customer = id(&test.post("/customers", &json!({"name": "Acme"})).await);
         test.store = id(&test.post(&test.below("/stores"), &json!({"name": "Centro"})).await);

@@ -46,9 +46,7 @@ async fn a_cold_rebuild_gives_the_same_views() {
     let views = &app.app.projections.views;
     let live = views.dump().await.unwrap();
     let events = app.app.commands.store.read(0, 1_000).await.unwrap();
-    let cold = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", cold.path().join("views.sqlite").display()).parse().unwrap();
-    let cold = projections::Views::open(&url).await.unwrap();
+    let (cold, _kept) = app.places.cold_views().await;
     cold.apply(&events).await.unwrap();
     assert_eq!(cold.dump().await.unwrap(), live);
     let verified = app.app.commands.store.verify().await.unwrap();

@@ -1,5 +1,5 @@
 //! The whole service, as its users meet it: every test starts the real composition root on a folder of its own
-//! and talks HTTP to it.
+//! and talks HTTP to it. With `DATACORE_TEST_PROFILE=distributed` the same tests use the servers.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod app;
@@ -7,7 +7,12 @@ mod audit;
 mod bad_input;
 mod bodies;
 mod customers;
+#[path = "../../../commands/tests/it/fresh_postgres.rs"]
+mod fresh_postgres;
+mod places;
 mod reports;
 mod segments;
+#[path = "../../../projections/src/servers.rs"]
+mod servers;
 mod uploads;
 mod users;
