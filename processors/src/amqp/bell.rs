@@ -19,8 +19,9 @@ use super::{Amqp, supervise};
 const PREFETCH: u16 = 1_000;
 /// How long an active projector trusts to be woken.
 const POLL: Duration = Duration::from_secs(1);
-/// How long the views may stand still behind the log before one that stands by folds all the same.
-const STANDS_STILL: Duration = Duration::from_secs(3);
+/// How long the views may stand still behind the log before one that stands by folds all the same: shorter than the
+/// answer to a command waits for the views.
+const STANDS_STILL: Duration = Duration::from_millis(500);
 /// How long the views may take to reach a bell before it is acknowledged anyway.
 const PATIENCE: Duration = Duration::from_secs(60);
 
