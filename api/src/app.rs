@@ -117,7 +117,8 @@ impl App {
             return Err(KEY_REUSED.because("Another request was made with this Idempotency-Key."));
         }
         let done = work.await;
-        if done.as_ref().is_err_and(Problem::is_refusal) {
+        // What is not shown yet looks like nothing, but the key belongs to it.
+        if done.as_ref().is_err_and(Problem::is_refusal) && !request::is_stale() {
             self.commands.idempotency.release(&owner, key).await?;
         }
         done

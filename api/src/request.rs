@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
+
+use crate::problem::UNAVAILABLE;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const STALE: HeaderName = HeaderName::from_static("datacore-stale");
@@ -46,18 +48,32 @@ pub fn mark_stale() {
     let _ = CURRENT.try_with(|current| current.stale.store(true, Ordering::Relaxed));
 }
 
+/// Whether the read side did not show the change in time.
+pub fn is_stale() -> bool {
+    CURRENT.try_with(|current| current.stale.load(Ordering::Relaxed)).unwrap_or_default()
+}
+
 /// Gives the request an id (the client's own when it is a UUID) and says it in the answer.
 pub async fn track(request: Request, next: Next) -> Response {
     let sent = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
     let (id, uri) = (sent.unwrap_or_else(new_id), request.uri().clone());
     let current = Arc::new(Current { id, uri, stale: AtomicBool::new(false) });
-    let mut response = CURRENT.scope(current.clone(), next.run(request)).await;
+    let mut response = CURRENT.scope(current.clone(), async { found(next.run(request).await) }).await;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&current.id.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
     if current.stale.load(Ordering::Relaxed) {
         headers.insert(STALE, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// What was just made but is not shown yet is not missing: it comes.
+fn found(response: Response) -> Response {
+    if response.status() == StatusCode::NOT_FOUND && is_stale() {
+        let words = "The change was accepted, but is not shown yet. It will be; look again before you repeat it.";
+        return UNAVAILABLE.because(words).into_response();
     }
     response
 }
