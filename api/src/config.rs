@@ -312,6 +312,24 @@ mod tests {
         assert!(split(distributed()).is_ok());
     }
 
+    #[test]
+    fn a_process_takes_connections_as_its_roles_need() {
+        let of = |roles: &[Role]| {
+            Config::with_defaults(Settings { roles: Some(roles.to_vec()), ..distributed() })
+                .unwrap()
+                .database_connections
+        };
+        assert!(of(&[Role::Relay]) < of(&[Role::Ingest]) && of(&[Role::Ingest]) < of(&[Role::Api]));
+        assert!(of(&Role::ALL) < 50, "two such processes fit into a server as it comes");
+    }
+
+    #[test]
+    fn choices_numbers_and_words_are_told_apart_in_the_environment() {
+        assert_eq!(read_value("false"), Value::from(false));
+        assert_eq!(read_value("12"), Value::from(12_u64));
+        assert_eq!(read_value("falsely"), Value::from("falsely"));
+    }
+
     /// What is wrong with a setting.
     fn refused(settings: Settings) -> String {
         let Err(error) = split(settings) else { panic!("it must be refused") };

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
-use postgres_es::PostgresEventRepository as EventRepository;
 use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool as Pool, PgRow as EngineRow};
 use sqlx::{Connection as _, Row};
 use url::Url;
@@ -39,9 +38,11 @@ mod deliveries;
 mod leader;
 mod lease;
 mod numbering;
+mod repository;
 mod signals;
 
 pub(crate) use leader::Leader;
+use repository::EventRepository;
 
 use Postgres as Engine;
 

@@ -174,6 +174,8 @@ impl Views {
     /// When the database fails.
     pub async fn rebuild(&self) -> Result<()> {
         let mut batch = self.begin().await?;
+        // Waits for whoever folds, and keeps the next from beginning.
+        batch.checkpoint().await?;
         batch.clear().await?;
         batch.commit(0).await?;
         self.publish(0);

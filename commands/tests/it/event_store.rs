@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use commands::{CommandError, EventFilter, EventStore, Executed, sequencer};
+use domain::customer::CustomerDetails;
 use domain::upload::StoredFile;
 use domain::{
-    Actor, CustomerId, Metadata, Recorded, StoreId, Upload, UploadCommand, UploadError, UploadEvent, UploadId, UserId,
+    Actor, Customer, CustomerCommand, CustomerId, Metadata, Recorded, StoreId, Upload, UploadCommand, UploadError,
+    UploadEvent, UploadId, UserId,
 };
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +32,7 @@ macro_rules! promises {
             a_command_that_is_cut_off_is_whole_or_nothing
             an_event_is_read_as_it_was_written
             a_customer_reads_only_its_events
+            the_events_of_one_command_come_together_and_in_order
             a_waiting_reader_is_woken
         }
     };
@@ -144,8 +147,21 @@ pub async fn a_customer_reads_only_its_events(store: &EventStore) {
     assert_eq!(customer_positions(store, u64::MAX, &all).await, [0; 0]);
     let by_type = EventFilter { event_type: Some("DuplicateRejected".into()), ..all.clone() };
     assert_eq!(customer_positions(store, 0, &by_type).await, [2]);
+    let by_nonsense = EventFilter { event_type: Some("\0".into()), ..all.clone() };
+    assert_eq!(customer_positions(store, 0, &by_nonsense).await, [0; 0]);
     let by_aggregate = EventFilter { aggregate_id: Some(id(2)), ..all };
     assert_eq!(customer_positions(store, 0, &by_aggregate).await, [3]);
+}
+
+/// A command that makes two events.
+pub async fn the_events_of_one_command_come_together_and_in_order(store: &EventStore) {
+    let details = CustomerDetails { name: "Acme".into(), description: None };
+    let command = CustomerCommand::RegisterCustomer { details, owner: UserId(Uuid::from_u128(1)) };
+    store.execute::<Customer>(id(1), command, &metadata()).await.unwrap();
+    sequencer::number(store).await.unwrap();
+    let events = store.read(0, 10).await.unwrap();
+    let seen: Vec<_> = events.iter().map(|event| (event.sequence, event.event_type.as_str())).collect();
+    assert_eq!(seen, [(1, "CustomerRegistered"), (2, "MemberAdded")]);
 }
 
 /// Who waits for an event is woken when it gets its position.
