@@ -1,4 +1,5 @@
 //! A log in a database of its own, and names of its own at the broker.
+#![allow(dead_code, reason = "the benchmark uses a part of it")]
 #![allow(clippy::disallowed_methods, reason = "a test starts tasks, chooses names and reads where servers are")]
 
 use std::path::Path;
@@ -35,14 +36,16 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(
 pub struct Setting {
     pub commands: Commands,
     pub deliveries: Deliveries,
-    /// The broker as the code under test reaches it.
+    /// The broker as the code under test reaches it: over the wire.
     pub amqp: Amqp,
+    /// The broker without the wire.
+    pub direct: Amqp,
     /// The broker as the test reaches it.
     pub connection: Connection,
     pub channel: Channel,
     pub prefix: String,
     pub wire: Wire,
-    _postgres: FreshPostgres,
+    pub postgres: FreshPostgres,
     _folder: TempDir,
     _running: DropGuard,
     shutdown: CancellationToken,
@@ -61,19 +64,21 @@ impl Setting {
         let wire = Wire::to(&broker).await;
         let prefix = format!("test_{}", Uuid::new_v4().simple());
         let mut url = broker.clone();
-        url.set_port(Some(wire.port)).unwrap();
         url.set_query(Some(&format!("prefix={prefix}")));
+        let direct = Amqp::new(&url).unwrap();
+        url.set_port(Some(wire.port)).unwrap();
         let shutdown = CancellationToken::new();
         tokio::spawn(sequencer::run(commands.store.clone(), shutdown.clone()));
         Self {
             deliveries: commands.deliveries.clone().unwrap(),
             commands,
             amqp: Amqp::new(&url).unwrap(),
+            direct,
             connection,
             channel,
             prefix,
             wire,
-            _postgres: postgres,
+            postgres,
             _folder: folder,
             _running: shutdown.clone().drop_guard(),
             shutdown,
