@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use commands::{Commands, Secrets};
 use futures::StreamExt;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, ExchangeDeleteOptions, QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Connection, ConnectionProperties};
 use projections::Views;
@@ -173,6 +175,10 @@ impl Drop for Cluster {
             let _ = process.kill();
             let _ = process.wait();
         }
+        let bus = self.settings["DATACORE_BUS_URL"].clone();
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        // What is left over at the broker harms nobody; a second panic would hide the first.
+        let _ = std::thread::spawn(move || runtime().unwrap().block_on(remove(&bus))).join();
         if std::thread::panicking() {
             for roles in self.processes.keys() {
                 let log = std::fs::read_to_string(self.log(roles)).unwrap_or_default();
@@ -181,6 +187,19 @@ impl Drop for Cluster {
             }
         }
     }
+}
+
+async fn remove(bus: &str) -> lapin::Result<()> {
+    let (url, prefix) = bus.split_once("?prefix=").unwrap();
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    for queue in ["replay", "parked", "project", "ingest", "cleanup", "segment"] {
+        channel.queue_delete(format!("{prefix}.{queue}").into(), QueueDeleteOptions::default()).await?;
+    }
+    for exchange in ["events", "refill", "dead", "unrouted"] {
+        channel.exchange_delete(format!("{prefix}.{exchange}").into(), ExchangeDeleteOptions::default()).await?;
+    }
+    Ok(())
 }
 
 /// Does something to one of the servers: `stop`, `start`, `kill`, `wipe`.
