@@ -49,7 +49,8 @@ serve() { # port roles [command in front]
 
 batch() { # what, cores of the ingest processes
     for ((i = 0; i < files; i++)); do
-        "$datacore" generate --rows "$rows" --seed $((seed += 1)) |
+        seed=$((seed + 1))
+        "$datacore" generate --rows "$rows" --seed "$seed" |
             curl -sS --fail-with-body "$api/customers/$customer/stores/$store/uploads?filename=$seed.csv" \
                 -H "authorization: Bearer $token" -H 'content-type: text/csv' --data-binary @- >/dev/null
     done
