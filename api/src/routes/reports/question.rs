@@ -34,7 +34,8 @@ pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<(Qu
     Ok((question, Setting { previous, store_ids }))
 }
 
-/// The newest completed report about the same stores by the same features, whose segments the new ones shall follow.
+/// The newest completed report that was asked in the same way about the same stores, on whatever data of theirs: its segments
+/// the new ones shall follow.
 async fn previous(
     app: &App,
     customer: CustomerId,
@@ -47,9 +48,15 @@ async fn previous(
         report.status == ReportStatus::Completed
             && report.id != own
             && report.store_ids == store_ids
-            && report.parameters.features == question.parameters.features
+            && asked_alike(&report.parameters, &question.parameters)
     };
     Ok(page.items.into_iter().map(|row| row.body).find(is_alike).map(|report| report.id))
+}
+
+/// Whether parameters say the same but for what changes from month to month, or does not matter to who is alike.
+fn asked_alike(one: &Parameters, other: &Parameters) -> bool {
+    let lasting = |parameters: &Parameters| Parameters { as_of: None, rfm_grid: None, seed: 0, ..parameters.clone() };
+    lasting(one) == lasting(other)
 }
 
 /// The datasets that the question is about, once their shoppers are known and what they have in common.
