@@ -261,8 +261,8 @@ fn read_value(value: &str) -> Value {
 /// waits less in this process than there. By default it takes 100 in all.
 fn connections(roles: &[Role]) -> u32 {
     let each = roles.iter().map(|role| match role {
-        // Requests at the same moment, each for a millisecond or two.
-        Role::Api => 12,
+        // Requests at the same moment, each for a millisecond or two; commits that wait together share one write to disk.
+        Role::Api => 16,
         // Deliveries at the same moment, which mostly compute.
         Role::Ingest | Role::Segment => 4,
         // One works, another looks.
@@ -320,7 +320,7 @@ mod tests {
                 .database_connections
         };
         assert!(of(&[Role::Relay]) < of(&[Role::Ingest]) && of(&[Role::Ingest]) < of(&[Role::Api]));
-        assert!(of(&Role::ALL) < 50, "two such processes fit into a server as it comes");
+        assert!(of(&Role::ALL) < 50, "events and views of such a process fit into a server as it comes");
     }
 
     #[test]

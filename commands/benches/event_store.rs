@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 /// How long each figure is measured.
 const SECONDS: u64 = 5;
-/// As many connections as a process with the role api has.
-const CONNECTIONS: u32 = 12;
+/// As many as pgbench has for the most clients.
+const CONNECTIONS: u32 = 32;
 
 /// The same row as a command's event, into a table with the same indexes.
 const INSERT: &str = "INSERT INTO peer (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)

@@ -32,10 +32,7 @@ impl Engine {
 impl Leader {
     /// Gives positions to the first `limit` events that are settled and have none.
     pub async fn number(&mut self, limit: u32) -> Result<Round> {
-        within_silence(super::numbering::number(&mut self.connection, limit)).await?
+        let round = timeout(SILENCE, super::numbering::number(&mut self.connection, limit)).await;
+        round.context("the server does not answer")?
     }
-}
-
-async fn within_silence<T>(answer: impl Future<Output = T>) -> Result<T> {
-    timeout(SILENCE, answer).await.context("the server does not answer")
 }
