@@ -27,7 +27,7 @@ end() {
 
 # Places of its own on the servers, so that nothing of another run is in the figures.
 enter_servers() {
-    if deploy/services.sh status | grep -q ': stopped$'; then started=1; fi
+    if deploy/services.sh status | grep ': stopped$' >/dev/null; then started=1; fi
     deploy/services.sh up
     eval "$(deploy/services.sh env)"
     postgres=$DATACORE_EVENT_STORE_URL

@@ -12,7 +12,7 @@ run() {
 run cargo fmt --all --check
 
 # What ran before goes on running; what is started here ends here, also when a test fails.
-if deploy/services.sh status | grep -q ': stopped$'; then
+if deploy/services.sh status | grep ': stopped$' >/dev/null; then
     trap 'deploy/services.sh down' EXIT
 fi
 run deploy/services.sh up
