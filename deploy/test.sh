@@ -22,6 +22,9 @@ run cargo test --workspace --locked
 # The whole-app suite again, on the servers.
 run env DATACORE_TEST_PROFILE=distributed cargo test --workspace --locked --test it
 
+# What schemathesis makes up from the OpenAPI document: two minutes.
+run deploy/schemathesis.sh
+
 # cargo-deny is used where it is installed. Building it would take a third of the time that a run on a small machine has,
 # and what must not slip through unseen (a second sqlx, a source beside crates.io) api/tests/architecture.rs checks too.
 # Advisories are not part of this: they change without us, and a change that was good yesterday must not fail today.

@@ -15,6 +15,8 @@ const WORDS = {
   MemberAdded: ({ user_id: user, role }, { who }) => `${who(user)} became ${role}`,
   MemberRoleChanged: ({ user_id: user, role }, { who }) => `${who(user)} is ${role} now`,
   MemberRemoved: ({ user_id: user }, { who }) => `${who(user)} left the company`,
+  ApiKeyCreated: ({ name, role }) => `The API key ${name} was created, as ${role}`,
+  ApiKeyRevoked: () => 'An API key was revoked',
   StoreOpened: ({ name, city }) => `Store ${name}${city ? ` in ${city}` : ''} was added`,
   StoreDetailsChanged: ({ name }) => `Store ${name} was changed`,
   StoreClosed: () => 'A store was closed',
@@ -34,12 +36,14 @@ const WORDS = {
   ReportFailed: ({ reason }) => `No segments: ${reason}`,
 };
 
+const BY = { user: (name) => `by ${name}`, api_key: () => 'by a program' };
+
 const inWords = ([column, role]) => `${column} is ${words(role).toLowerCase()}`;
 
 /** The view of what happened. */
 export async function activity(context) {
   const members = await all(`${context.base}/members`, context);
-  const names = new Map(members.map((member) => [member.user_id, member.name]));
+  const names = new Map(members.map((member) => [member.user_id, member.name ?? member.email]));
   const who = (id) => names.get(id) ?? 'Someone';
   const events = await read(context, who);
   const list = h('ol.events');
@@ -82,6 +86,6 @@ function item({ position, actor, at, text }, who) {
   const [kind, id] = actor.split(':');
   return h('li',
     h('small', { title: 'Place in the log' }, `#${position}`),
-    h('span', text, ' ', h('small', kind === 'user' ? `by ${who(id)}` : 'by DataCore')),
+    h('span', text, ' ', h('small', BY[kind]?.(who(id)) ?? 'by DataCore')),
     h('small', h('time', { datetime: at }, time(at))));
 }

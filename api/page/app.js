@@ -4,6 +4,7 @@
 //   #/c/<customer>/segments/<report>   a report
 //   #/c/<customer>/data                stores and files
 //   #/c/<customer>/data/<dataset>      a dataset
+//   #/c/<customer>/people              members and API keys
 //   #/c/<customer>/activity            what happened
 
 import { all, call, get } from './api.js';
@@ -11,6 +12,7 @@ import { announce, choice, failure, h } from './dom.js';
 import { activity } from './activity.js';
 import { data } from './data.js';
 import { dataset } from './dataset.js';
+import { people } from './people.js';
 import { report } from './report.js';
 import { segments } from './segments.js';
 import { registerCompany, welcome } from './welcome.js';
@@ -19,6 +21,7 @@ import { registerCompany, welcome } from './welcome.js';
 const TABS = {
   segments: [segments, report, 'Segments'],
   data: [data, dataset, 'Data'],
+  people: [people, people, 'People'],
   activity: [activity, activity, 'Activity'],
 };
 const main = document.getElementById('main');
@@ -134,13 +137,14 @@ function companies(customer) {
 }
 
 function menu() {
-  const out = async () => {
-    await call('DELETE', '/sessions/current').catch(() => {});
+  const out = async (sessions) => {
+    await call('DELETE', sessions).catch(() => {});
     location.hash = '';
     dispatchEvent(new Event('signed-out'));
   };
   return h('div.menu', { id: 'menu', popover: 'auto' },
     h('p', h('strong', session.me.name)), h('p', h('small', session.me.email)),
     h('a', { href: '/docs' }, 'HTTP interface'),
-    h('button', { type: 'button', onclick: out }, 'Sign out'));
+    h('button', { type: 'button', onclick: () => out('/sessions/current') }, 'Sign out'),
+    h('button', { type: 'button', onclick: () => out('/sessions') }, 'Sign out everywhere'));
 }

@@ -29,7 +29,7 @@ export function welcome(done) {
   const asNewcomer = () => face('Create an account',
     form({
       fields: [{ name: 'name', label: 'Your name', required: true, autocomplete: 'name' }, email,
-        { ...password, minlength: 8, autocomplete: 'new-password', hint: 'At least 8 characters.' }],
+        { ...password, minlength: 8, autocomplete: 'new-password', hint: 'At least 8 characters, and not one that is guessed first.' }],
       label: 'Create account', busy: 'Creating …', submit: signUp,
     }),
     'Have an account?', 'Sign in', asMember);

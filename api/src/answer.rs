@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use projections::Page;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Problem;
@@ -140,14 +141,21 @@ pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
 pub fn cursor(text: Option<&str>) -> Result<Option<u64>, Problem> {
     let decode = |text: &str| {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        Some(u64::from_be_bytes(bytes.try_into().ok()?))
+        let (list, place) = bytes.split_first_chunk()?;
+        (*list == list_tag()).then_some(u64::from_be_bytes(place.try_into().ok()?))
     };
     text.map(|text| decode(text).ok_or_else(|| Problem::field("?cursor", "is not a cursor of this list"))).transpose()
 }
 
 /// The opaque form of a place in a list.
 pub fn encode_cursor(place: u64) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(place.to_be_bytes())
+    BASE64_URL_SAFE_NO_PAD.encode([&list_tag()[..], &place.to_be_bytes()].concat())
+}
+
+/// Ties a cursor to the address of its list: a place in one list means nothing in another.
+fn list_tag() -> [u8; 4] {
+    let digest = Sha256::digest(request::path());
+    [digest[0], digest[1], digest[2], digest[3]]
 }
 
 /// A tag without its mark of weakness: `If-None-Match` compares weakly (RFC 9110).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use commands::{Claim, Commands, Executed, Secrets};
+use commands::{Claim, Commands, Executed, Secrets, SignIn, SignInKind};
 use cqrs_es::Aggregate;
 use domain::{Metadata, UserId};
 use processors::bus::Bus;
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, SecretText};
+use crate::limits::Limits;
 use crate::problem::{KEY_REUSED, Problem};
 use crate::request;
 use crate::tokens::Tokens;
@@ -41,6 +42,8 @@ pub struct App {
     pub bus: Bus,
     /// Where the consumers of this process stand that read the log themselves.
     pub positions: Positions,
+    /// How often somebody may ask.
+    pub limits: Arc<Limits>,
     /// Set when the service is about to end.
     pub shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -54,12 +57,16 @@ impl App {
     pub async fn start(config: Config) -> Result<Self> {
         let context = open(&config).await?;
         let bus = Bus::open(&config.bus_url, &context.commands)?;
-        let tokens = Tokens::new(&context.commands.secrets.token_key(), config.access_token_minutes);
+        let (key, previous) = context.commands.secrets.token_keys();
+        let tokens = Tokens::new(&key, previous.as_ref(), config.access_token_minutes);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let positions = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
         let Context { commands, projections } = context;
+        let limits = Arc::new(Limits::new(&config));
+        let (forgetting, ending) = (limits.clone(), shutdown.clone());
+        tasks.spawn(async move { forgetting.forget(ending).await });
         let (tokens, config) = (Arc::new(tokens), Arc::new(config));
-        Ok(Self { commands, projections, tokens, config, bus, positions, shutdown, tasks })
+        Ok(Self { commands, projections, tokens, config, bus, positions, limits, shutdown, tasks })
     }
 
     /// Ends the consumers and waits for them a while; unfinished work comes again at the next start.
@@ -124,9 +131,20 @@ impl App {
         done
     }
 
+    /// Notes a sign-in or the like after the answer, which must not tell by its time that there is such a user.
+    pub fn note(&self, user: UserId, kind: SignInKind) {
+        let address = request::client().map(|address| address.to_string());
+        let (sign_ins, entry) = (self.commands.sign_ins.clone(), SignIn { at: request::now(), kind, address });
+        self.tasks.spawn(async move {
+            if let Err(error) = sign_ins.note(user, &entry).await {
+                tracing::warn!(error = format!("{error:#}"), "a sign-in could not be noted");
+            }
+        });
+    }
+
     /// Whether people reach the service over https.
     pub fn is_https(&self) -> bool {
-        self.config.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+        self.config.is_https()
     }
 
     /// Waits until every consumer has done what there is to do and nothing more comes: those of this process, or on a
@@ -169,7 +187,7 @@ pub async fn open(config: &Config) -> Result<Context> {
 
 fn secrets(config: &Config) -> Result<Secrets> {
     match &config.secret_key {
-        Some(secret) => Secrets::new(secret),
+        Some(secret) => Secrets::rotated(secret.text(), config.secret_key_previous.as_ref().map(SecretText::text)),
         None => Secrets::load_or_create(&config.data.join("secret_key")),
     }
 }

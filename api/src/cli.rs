@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use commands::Secrets;
 use domain::ReportId;
 use processors::bus::Bus;
 use processors::project;
@@ -72,6 +73,8 @@ enum Command {
         /// Its id.
         id: uuid::Uuid,
     },
+    /// Draws a new secret key into the data folder and wraps every key anew. The service must not run meanwhile.
+    RotateKeys,
     /// Prints the configuration in force, without secrets.
     Config,
     /// Prints the OpenAPI document.
@@ -114,6 +117,7 @@ impl Cli {
             Command::Parked { replay } => parked(&config()?, replay).await,
             Command::Health => health::ask(config()?.listen).await,
             Command::Replay { id, .. } => replay(&config()?, ReportId(id)).await,
+            Command::RotateKeys => rotate_keys(&config()?).await,
             Command::Config => say(&config()?.shown()?),
             Command::Openapi => say(&(openapi::routes().1.to_pretty_json()? + "\n")),
             Command::Generate { rows, seed, shoppers, year, truth } => {
@@ -132,7 +136,8 @@ fn log_to_stderr() {
 async fn serve(config: Config) -> Result<()> {
     let listener = bind(config.listen).await?;
     let app = App::start(config).await?;
-    tracing::info!(url = format!("http://{}", listener.local_addr()?), data = %app.config.data.display(), "listening");
+    let scheme = if app.config.tls_cert.is_some() { "https" } else { "http" };
+    tracing::info!(url = format!("{scheme}://{}", listener.local_addr()?), data = %app.config.data.display(), "listening");
     let served = server::serve(app.clone(), listener, stop_signal()).await;
     app.stop().await;
     served
@@ -214,6 +219,25 @@ async fn parked(config: &Config, replay: bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+async fn rotate_keys(config: &Config) -> Result<()> {
+    ensure!(
+        config.secret_key.is_none(),
+        "the secret key is given by the configuration: give the new one as DATACORE_SECRET_KEY and this one as \
+         DATACORE_SECRET_KEY_PREVIOUS, and start the service; take the previous one away a day later"
+    );
+    let path = config.data.join("secret_key");
+    // First finish a rotation that was cut off, so that the secret before it is not needed any more.
+    app::open(config).await?;
+    Secrets::rotate_file(&path)?;
+    app::open(config).await?;
+    let path = path.display();
+    say(&format!(
+        "a new secret key is in {path}, and every key is wrapped under it; remove {path}_previous once the service has \
+         run for {} minutes, when nobody has an access token of the old key any more\n",
+        config.access_token_minutes
+    ))
 }
 
 fn generate_csv(plan: &Plan, truth: Option<PathBuf>) -> Result<()> {

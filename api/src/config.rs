@@ -1,7 +1,8 @@
 //! Configuration: defaults, then a TOML file, then `DATACORE_…` in the environment, then flags. The only
 //! place that reads the environment.
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -9,6 +10,7 @@ use figment::Figment;
 use figment::Profile;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
+use ipnet::IpNet;
 use processors::Role;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -31,7 +33,11 @@ pub struct Settings {
     /// Secret of at least 32 characters that all keys are derived from; created in the data folder when absent.
     #[arg(long, global = true, hide = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret_key: Option<String>,
+    pub secret_key: Option<SecretText>,
+    /// The secret key before, while it is changed: what it signed or sealed is still accepted.
+    #[arg(long, global = true, hide = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key_previous: Option<SecretText>,
     /// Life of an access token in minutes.
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +78,38 @@ pub struct Settings {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload_max_bytes: Option<u64>,
+    /// PEM file with the certificate chain; with it and tls_key the service speaks https itself.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the private key.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; by default none.
+    #[arg(long, global = true, value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_proxies: Option<Vec<String>>,
+    /// Origins whose pages may call the interface from a browser, such as <https://shop.example.com>; by default none.
+    #[arg(long, global = true, value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cors_origins: Option<Vec<String>>,
+    /// Requests a minute of one user, and of one address; 0 for any number, as for the other limits.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_requests: Option<u32>,
+    /// Attempts to sign in a minute from one address.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_sign_ins: Option<u32>,
+    /// Sign-ups a minute from one address.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_sign_ups: Option<u32>,
+    /// Uploads a minute of one user.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_uploads: Option<u32>,
     /// The address under which people reach the service, such as <https://datacore.example.com>.
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +118,40 @@ pub struct Settings {
     #[arg(long = "role", global = true, value_delimiter = ',', value_parser = parse_role)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roles: Option<Vec<Role>>,
+}
+
+/// A secret in the configuration. Printing it tells nothing.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// The secret itself.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Drawn at random, as far as can be told from it.
+    fn check(&self, setting: &str) -> Result<()> {
+        let distinct = self.0.chars().collect::<BTreeSet<_>>().len();
+        ensure!(
+            self.0.chars().count() >= 32 && distinct >= 10,
+            "{setting} is weak: it needs at least 32 characters drawn at random, such as from `openssl rand -base64 32`"
+        );
+        Ok(())
+    }
+}
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretText(…)")
+    }
 }
 
 /// The configuration that is in force.
@@ -91,7 +163,10 @@ pub struct Config {
     pub data: PathBuf,
     /// The secret that all keys are derived from, when configured.
     #[serde(skip)]
-    pub secret_key: Option<String>,
+    pub secret_key: Option<SecretText>,
+    /// The secret key before, while it is changed.
+    #[serde(skip)]
+    pub secret_key_previous: Option<SecretText>,
     /// Life of an access token in minutes.
     pub access_token_minutes: u32,
     /// Where events are stored.
@@ -112,6 +187,22 @@ pub struct Config {
     pub cache_url: Url,
     /// Largest upload in bytes, after decompression.
     pub upload_max_bytes: u64,
+    /// PEM file with the certificate chain.
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the private key.
+    pub tls_key: Option<PathBuf>,
+    /// Networks of proxies whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call the interface from a browser.
+    pub cors_origins: Vec<String>,
+    /// Requests a minute of one user, and of one address.
+    pub limit_requests: u32,
+    /// Attempts to sign in a minute from one address.
+    pub limit_sign_ins: u32,
+    /// Sign-ups a minute from one address.
+    pub limit_sign_ups: u32,
+    /// Uploads a minute of one user.
+    pub limit_uploads: u32,
     /// The address under which people reach the service.
     pub public_url: Option<Url>,
     /// Parts of the work that this process takes.
@@ -151,6 +242,7 @@ impl Config {
         let config = Self {
             listen: settings.listen.unwrap_or_else(|| ([127, 0, 0, 1], 8000).into()),
             secret_key: settings.secret_key,
+            secret_key_previous: settings.secret_key_previous,
             access_token_minutes: settings.access_token_minutes.unwrap_or(15),
             event_store_url: or(settings.event_store_url, within("sqlite", "events.sqlite"))?,
             files_url: or(settings.files_url, within("file", "files"))?,
@@ -159,6 +251,19 @@ impl Config {
             views_url: or(settings.views_url, within("sqlite", "views.sqlite"))?,
             cache_url: or(settings.cache_url, Ok("memory:".parse()?))?,
             upload_max_bytes: settings.upload_max_bytes.unwrap_or(2 << 30),
+            tls_cert: settings.tls_cert,
+            tls_key: settings.tls_key,
+            trusted_proxies: settings
+                .trusted_proxies
+                .unwrap_or_default()
+                .iter()
+                .map(|text| network(text))
+                .collect::<Result<_>>()?,
+            cors_origins: settings.cors_origins.unwrap_or_default(),
+            limit_requests: settings.limit_requests.unwrap_or(600_000),
+            limit_sign_ins: settings.limit_sign_ins.unwrap_or(120),
+            limit_sign_ups: settings.limit_sign_ups.unwrap_or(600),
+            limit_uploads: settings.limit_uploads.unwrap_or(6_000),
             public_url: settings.public_url,
             migrate: settings.migrate.unwrap_or(true),
             database_connections: settings.database_connections.unwrap_or_else(|| connections(&roles)),
@@ -184,11 +289,35 @@ impl Config {
         Ok(lines.map(|(key, value)| format!("{key} = {value}\n")).collect())
     }
 
+    /// Whether people reach the service over https.
+    pub fn is_https(&self) -> bool {
+        self.tls_cert.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
     fn check(&self) -> Result<()> {
         if !Role::ALL.iter().all(|role| self.roles.contains(role)) {
             self.check_split()?;
         }
         ensure!(self.database_connections > 1, "database_connections must be at least 2");
+        ensure!(
+            self.secret_key.is_some() || self.event_store_url.scheme() == "sqlite",
+            "processes on a server database need the same secret key: set DATACORE_SECRET_KEY or DATACORE_SECRET_KEY_FILE to \
+             at least 32 characters drawn at random, such as from `openssl rand -base64 32`"
+        );
+        for (name, secret) in [("secret_key", &self.secret_key), ("secret_key_previous", &self.secret_key_previous)] {
+            secret.as_ref().map_or(Ok(()), |secret| secret.check(name))?;
+        }
+        ensure!(
+            self.tls_cert.is_some() == self.tls_key.is_some(),
+            "tls_cert and tls_key belong together: give both to speak https, or none"
+        );
+        for origin in &self.cors_origins {
+            let ends_in_path = Url::parse(origin).map(|url| url.origin().ascii_serialization() != *origin);
+            ensure!(
+                ends_in_path == Ok(false),
+                "'{origin}' in cors_origins is no origin, such as https://shop.example.com"
+            );
+        }
         ensure!(self.access_token_minutes > 0, "access_token_minutes must be at least 1");
         Ok(())
     }
@@ -235,9 +364,11 @@ impl figment::Provider for Environment {
         let mut dict = Dict::new();
         for (name, value) in std::env::vars() {
             let Some(key) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
-            if known.contains(&key) {
-                dict.insert(key, read_value(&value));
-            } else if let Some(key) = key.strip_suffix("_file").filter(|key| known.iter().any(|known| known == key)) {
+            if let Some((_, is_list)) = known.iter().find(|(known, _)| *known == key) {
+                dict.insert(key, if *is_list { read_list(&value) } else { read_value(&value) });
+            } else if let Some(key) =
+                key.strip_suffix("_file").filter(|key| known.iter().any(|(known, _)| known == key))
+            {
                 let secret = std::fs::read_to_string(&value).map_err(|error| {
                     figment::Error::from(format!("{name} names {value}, which cannot be read: {error}"))
                 })?;
@@ -248,7 +379,7 @@ impl figment::Provider for Environment {
     }
 }
 
-/// Lists by commas; a secret that looks like a number stays text because its field asks for text.
+/// A secret that looks like a number stays text because its field asks for text.
 fn read_value(value: &str) -> Value {
     match (value.parse::<u64>(), value.parse::<bool>()) {
         (Ok(number), _) => number.into(),
@@ -271,14 +402,28 @@ fn connections(roles: &[Role]) -> u32 {
     each.sum()
 }
 
-fn known_settings() -> Vec<String> {
+fn read_list(value: &str) -> Value {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>().into()
+}
+
+/// Every setting, and whether it is a list.
+fn known_settings() -> Vec<(String, bool)> {
     use clap::Args;
     let command = Settings::augment_args(clap::Command::new("settings"));
-    command.get_arguments().map(|argument| argument.get_id().as_str().to_owned()).collect()
+    let setting =
+        |argument: &clap::Arg| (argument.get_id().as_str().to_owned(), argument.get_value_delimiter().is_some());
+    command.get_arguments().map(setting).collect()
 }
 
 fn parse_role(name: &str) -> Result<Role, String> {
     serde_json::from_value(name.into()).map_err(|_| "one of api, relay, project, ingest, segment, notify".to_owned())
+}
+
+/// A network, or a single address as the smallest one.
+fn network(text: &str) -> Result<IpNet> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network
+        .with_context(|| format!("'{text}' in trusted_proxies is neither an address nor a network such as 10.0.0.0/8"))
 }
 
 fn without_password(mut url: Url) -> String {
@@ -344,7 +489,7 @@ mod tests {
 
     fn distributed() -> Settings {
         Settings {
-            secret_key: Some("a secret of this test, long enough to be taken".into()),
+            secret_key: Some(SecretText("a secret of this test, long enough to be taken".into())),
             event_store_url: url("postgres://localhost/datacore"),
             views_url: url("postgres://localhost/datacore"),
             bus_url: url("amqp://localhost/%2f"),
@@ -356,5 +501,40 @@ mod tests {
 
     fn url(text: &str) -> Option<Url> {
         Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn several_processes_need_a_strong_secret() {
+        let shared = |secret: Option<&str>| {
+            let event_store_url = Some("postgres://localhost/datacore".parse().unwrap());
+            let secret_key = secret.map(|secret| SecretText(secret.to_owned()));
+            Config::with_defaults(Settings { event_store_url, secret_key, ..Settings::default() })
+        };
+        let reason = |secret| shared(secret).err().unwrap().to_string();
+        assert!(reason(None).starts_with("processes on a server database need"));
+        assert!(reason(Some("hunter2")).starts_with("secret_key is weak"));
+        assert!(reason(Some(&"a".repeat(64))).starts_with("secret_key is weak"));
+        assert!(shared(Some("qPz0hX2mCk7wV9sLrT4uYb6nJ8dFgA1e")).is_ok());
+    }
+
+    #[test]
+    fn secrets_are_never_printed() {
+        let secret = "qPz0hX2mCk7wV9sLrT4uYb6nJ8dFgA1e";
+        let secret_key = Some(SecretText(secret.to_owned()));
+        let views_url = Some(format!("postgres://me:{secret}@localhost/views").parse().unwrap());
+        let settings =
+            Settings { secret_key: secret_key.clone(), secret_key_previous: secret_key, ..Settings::default() };
+        assert!(!format!("{settings:?}").contains(secret));
+        let shown = Config::with_defaults(Settings { views_url, ..settings }).unwrap().shown().unwrap();
+        assert!(!shown.contains(secret), "{shown}");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_a_sentence() {
+        let reason = |settings| Config::with_defaults(settings).err().unwrap().to_string();
+        let proxies = Settings { trusted_proxies: Some(vec!["proxy".into()]), ..Settings::default() };
+        assert!(reason(proxies).contains("neither an address nor a network"));
+        let origins = Settings { cors_origins: Some(vec!["https://shop.example.com/".into()]), ..Settings::default() };
+        assert!(reason(origins).contains("is no origin"));
     }
 }

@@ -33,7 +33,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 16]> = LazyLock::new(|| {
     assets![
         "index.html" HTML,
         "style.css" CSS,
@@ -49,6 +49,7 @@ static ASSETS: LazyLock<[Asset; 15]> = LazyLock::new(|| {
         "report.js" SCRIPT,
         "chart.js" SCRIPT,
         "changes.js" SCRIPT,
+        "people.js" SCRIPT,
         "activity.js" SCRIPT,
     ]
 });

@@ -6,6 +6,6 @@ mod headers;
 mod paths;
 
 pub use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
-pub use body::{Json, Path, Query};
+pub use body::{Json, Path, Query, given};
 pub use headers::{IdempotencyKey, IfMatch, Prefer};
-pub use paths::{ComparePath, DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};
+pub use paths::{ApiKeyPath, ComparePath, DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use commands::CommandError;
+use commands::{CommandError, CredentialError};
 use domain::{CustomerError, DatasetError, Invalid, ReportError, UploadError, UserError};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,6 +14,9 @@ use crate::request;
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// The fact that is also sent as the header `Retry-After`.
+pub const RETRY_AFTER: &str = "retry_after_seconds";
 
 /// What went wrong and what to do about it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -104,6 +107,10 @@ kinds! {
         "errors names each field and what is wrong with it."
     KEY_REUSED "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used for another request"
         "Use a new key for a new request, and the same key only for an exact repetition."
+    URI_TOO_LONG "uri-too-long" URI_TOO_LONG "The address is too long"
+        "Leave query parameters away that are not needed."
+    TOO_MANY_REQUESTS "too-many-requests" TOO_MANY_REQUESTS "Too many requests"
+        "Come again after the seconds in Retry-After. The header RateLimit says how much is left before that happens."
     INTERNAL "internal" INTERNAL_SERVER_ERROR "Something failed on our side"
         "Try again; if it stays, report the request_id."
     UNAVAILABLE "unavailable" SERVICE_UNAVAILABLE "The service cannot answer now"
@@ -152,7 +159,9 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.facts.get(RETRY_AFTER).and_then(Value::as_u64);
         let mut response = (status, Json(self)).into_response();
+        response.headers_mut().extend(retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -166,6 +175,17 @@ impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
         tracing::error!(request_id = %request::id(), error = format!("{error:#}"), "request failed");
         INTERNAL.because("The request could not be completed. Nothing of it was kept half-done.")
+    }
+}
+
+impl From<CredentialError> for Problem {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Busy => {
+                UNAVAILABLE.because("Many people are signing in right now; try again in a moment.").with(RETRY_AFTER, 1)
+            }
+            CredentialError::Failed(error) => error.into(),
+        }
     }
 }
 
@@ -201,8 +221,8 @@ impl From<CustomerError> for Problem {
         use CustomerError::*;
         match error {
             Invalid(invalid) => invalid.into(),
-            NotFound | MemberNotFound | StoreNotFound => NOT_FOUND.because(sentence(&error)),
-            AlreadyMember => CONFLICT.because(sentence(&error)),
+            NotFound | MemberNotFound | StoreNotFound | ApiKeyNotFound => NOT_FOUND.because(sentence(&error)),
+            AlreadyMember | TooManyApiKeys => CONFLICT.because(sentence(&error)),
             LastOwner => LAST_OWNER.because(sentence(&error)),
             KeyReused => KEY_REUSED.because(sentence(&error)),
             Stale => STALE.because(sentence(&error)),

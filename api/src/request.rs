@@ -1,18 +1,23 @@
-//! What is known about the request that is being answered: its id, and whether the answer may be stale.
+//! What is known about the request that is being answered: its id, where it came from, what its answer must say.
 
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use crate::config::Config;
+use crate::limits::Left;
 use crate::problem::UNAVAILABLE;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const STALE: HeaderName = HeaderName::from_static("datacore-stale");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const LIMITS: [HeaderName; 2] = [HeaderName::from_static("ratelimit-policy"), HeaderName::from_static("ratelimit")];
 
 tokio::task_local! {
     static CURRENT: Arc<Current>;
@@ -21,12 +26,26 @@ tokio::task_local! {
 struct Current {
     id: Uuid,
     uri: Uri,
+    /// Where it came from; none within the process.
+    address: Option<IpAddr>,
     stale: AtomicBool,
+    /// The tightest of the limits that counted it.
+    left: Mutex<Option<Left>>,
 }
 
 /// The id of the request that is being answered; nil outside of one.
 pub fn id() -> Uuid {
     CURRENT.try_with(|current| current.id).unwrap_or_default()
+}
+
+/// The address that the request came from, past proxies that are trusted; none within the process.
+pub fn client() -> Option<IpAddr> {
+    CURRENT.try_with(|current| current.address).ok().flatten()
+}
+
+/// The path of the request that is being answered.
+pub fn path() -> String {
+    CURRENT.try_with(|current| current.uri.path().to_owned()).unwrap_or_default()
 }
 
 /// The address of the next page: that of this one with another cursor.
@@ -53,11 +72,22 @@ pub fn is_stale() -> bool {
     CURRENT.try_with(|current| current.stale.load(Ordering::Relaxed)).unwrap_or_default()
 }
 
+/// Says what a limit leaves to the caller; the tightest limit is told.
+pub fn mark_left(left: Left) {
+    let _ = CURRENT.try_with(|current| {
+        let mut told = current.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| left.is_tighter(&told)) {
+            *told = Some(left);
+        }
+    });
+}
+
 /// Gives the request an id (the client's own when it is a UUID) and says it in the answer.
-pub async fn track(request: Request, next: Next) -> Response {
+pub async fn track(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     let sent = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
     let (id, uri) = (sent.unwrap_or_else(new_id), request.uri().clone());
-    let current = Arc::new(Current { id, uri, stale: AtomicBool::new(false) });
+    let address = origin(&config, &request);
+    let current = Arc::new(Current { id, uri, address, stale: AtomicBool::new(false), left: Mutex::default() });
     let mut response = CURRENT.scope(current.clone(), async { found(next.run(request).await) }).await;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&current.id.to_string()) {
@@ -65,6 +95,10 @@ pub async fn track(request: Request, next: Next) -> Response {
     }
     if current.stale.load(Ordering::Relaxed) {
         headers.insert(STALE, HeaderValue::from_static("true"));
+    }
+    let left = *current.left.lock().unwrap_or_else(PoisonError::into_inner);
+    for (name, text) in LIMITS.into_iter().zip(left.iter().flat_map(Left::headers)) {
+        headers.extend(HeaderValue::from_str(&text).map(|value| (name, value)));
     }
     response
 }
@@ -76,6 +110,27 @@ fn found(response: Response) -> Response {
         return UNAVAILABLE.because(words).into_response();
     }
     response
+}
+
+/// The address of the client: that of the connection, or the last one in `X-Forwarded-For` that no trusted proxy has.
+fn origin(config: &Config, request: &Request) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let trusted =
+        |address: &IpAddr| config.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()));
+    if !trusted(&peer.ip()) {
+        return Some(peer.ip());
+    }
+    let lines = request.headers().get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let mut client = peer.ip();
+    for text in lines.flat_map(|line| line.split(',')).collect::<Vec<_>>().into_iter().rev() {
+        // What stands before an entry that nobody can read may be made up.
+        let Ok(address) = text.trim().parse() else { break };
+        client = address;
+        if !trusted(&address) {
+            break;
+        }
+    }
+    Some(client)
 }
 
 /// A new random id in the order of time (UUIDv7).

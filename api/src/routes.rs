@@ -1,5 +1,6 @@
 //! Every endpoint, a file for each kind of resource.
 
+mod api_keys;
 mod customers;
 mod datasets;
 mod events;
@@ -23,6 +24,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(sessions::router())
         .merge(customers::router())
         .merge(members::router())
+        .merge(api_keys::router())
         .merge(stores::router())
         .merge(uploads::router())
         .merge(datasets::router())

@@ -1,6 +1,7 @@
 //! The write side: event store, log, uploaded files, credentials. Executes commands.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod api_keys;
 mod checkpoints;
 mod credentials;
 mod database;
@@ -11,6 +12,7 @@ mod files;
 #[path = "../tests/it/fresh_postgres.rs"]
 mod fresh_postgres;
 mod idempotency;
+mod keyring;
 mod leaf;
 mod log;
 mod migrations;
@@ -20,6 +22,7 @@ mod postgres;
 mod secrets;
 pub mod sequencer;
 mod sessions;
+mod sign_ins;
 pub mod signals;
 mod sqlite;
 
@@ -30,8 +33,9 @@ use url::Url;
 
 use database::Database;
 
+pub use api_keys::{API_KEY_PREFIX, ApiKeys};
 pub use checkpoints::{Checkpoints, Parked};
-pub use credentials::Credentials;
+pub use credentials::{CredentialError, Credentials};
 pub use deliveries::{Begun, Deliveries, Delivery};
 pub use event_store::{CommandError, EventStore, Executed};
 pub use files::{Files, ReceiveError, Received};
@@ -43,6 +47,7 @@ pub use personal::Personal;
 pub use postgres::Lease;
 pub use secrets::Secrets;
 pub use sessions::{RefreshError, Session, Sessions};
+pub use sign_ins::{SignIn, SignInKind, SignIns};
 
 /// The write side, opened.
 #[derive(Clone)]
@@ -55,6 +60,10 @@ pub struct Commands {
     pub credentials: Credentials,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// The secrets of API keys.
+    pub api_keys: ApiKeys,
+    /// Who signed in, was refused and signed out.
+    pub sign_ins: SignIns,
     /// The keys of personal data in events.
     pub personal: Personal,
     /// Which request an idempotency key belongs to.
@@ -83,17 +92,19 @@ impl Commands {
     pub async fn open_with(
         event_store_url: &Url,
         files_url: &Url,
-        secrets: Secrets,
+        mut secrets: Secrets,
         options: &DatabaseOptions,
     ) -> Result<Self> {
         let database = Database::open(event_store_url, options).await?;
+        keyring::open(&database, &mut secrets).await?;
         let secrets = Arc::new(secrets);
-        secrets::check_unchanged(&database, &secrets).await?;
         Ok(Self {
             store: EventStore::on(database.clone()).await?,
             files: Files::open(files_url).await?,
             credentials: Credentials::on(database.clone()),
             sessions: Sessions::on(database.clone(), secrets.clone()),
+            api_keys: ApiKeys::on(database.clone(), secrets.clone()),
+            sign_ins: SignIns::on(database.clone()),
             personal: Personal::on(database.clone(), secrets.clone()),
             idempotency: Idempotency::on(database.clone(), secrets.clone()),
             deliveries: Deliveries::on(&database),

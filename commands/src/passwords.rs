@@ -1,63 +1,19 @@
-//! Which passwords are accepted: NIST SP 800-63B asks for length and against the most common ones, nothing else.
+//! Which passwords are accepted. NIST SP 800-63B asks for length and against what is commonly used, expected or
+//! compromised, and for no rules of composition; zxcvbn knows 30,000 leaked passwords, names, words and patterns of the
+//! keyboard, and runs offline.
 
 use domain::Invalid;
 
 const MIN_CHARS: usize = 8;
 const MAX_CHARS: usize = 256;
+/// Fewer guesses than this find a password even through a rate limit.
+const MIN_GUESSES: u64 = 1_000_000;
 
-/// Passwords of eight and more characters that every list of leaked ones begins with.
-const COMMON: &[&str] = &[
-    "00000000",
-    "11111111",
-    "12341234",
-    "12345678",
-    "123456789",
-    "1234567890",
-    "123123123",
-    "1q2w3e4r",
-    "1qaz2wsx",
-    "87654321",
-    "88888888",
-    "987654321",
-    "aa123456",
-    "abc12345",
-    "abcd1234",
-    "adminadmin",
-    "asdfghjkl",
-    "baseball",
-    "changeme",
-    "computer",
-    "contraseña",
-    "datacore",
-    "football",
-    "iloveyou",
-    "letmein1",
-    "password",
-    "password1",
-    "password12",
-    "password123",
-    "passw0rd",
-    "princess",
-    "q1w2e3r4",
-    "qwer1234",
-    "qwerty12",
-    "qwerty123",
-    "qwertyui",
-    "qwertyuiop",
-    "starwars",
-    "sunshine",
-    "superman",
-    "trustno1",
-    "welcome1",
-    "whatever",
-    "zaq12wsx",
-];
-
-/// Checks a new password.
+/// Checks a new password. Words about the person and the service count as guessed first.
 ///
 /// # Errors
-/// When it has fewer than 8 or more than 256 characters, or is one of the most common ones.
-pub fn check_password(password: &str) -> Result<(), Invalid> {
+/// When it has fewer than 8 or more than 256 characters, or is among those that are guessed first.
+pub fn check_password(password: &str, about: &[&str]) -> Result<(), Invalid> {
     let length = password.chars().count();
     let refused = |reason: String| Err(Invalid::new("password", reason));
     if length < MIN_CHARS {
@@ -66,8 +22,11 @@ pub fn check_password(password: &str) -> Result<(), Invalid> {
     if length > MAX_CHARS {
         return refused(format!("must have at most {MAX_CHARS} characters"));
     }
-    if COMMON.contains(&password.to_lowercase().as_str()) {
-        return refused("is one of the most common passwords; choose another".into());
+    let about: Vec<_> = about.iter().flat_map(|text| text.split(['@', '.', ' '])).chain(["datacore"]).collect();
+    if zxcvbn::zxcvbn(password, &about).guesses() < MIN_GUESSES {
+        let reason = "is among the passwords that are guessed first: a leaked or common one, or a name, date or pattern; \
+                      choose a longer one, such as three words that do not belong together";
+        return refused(reason.into());
     }
     Ok(())
 }
@@ -78,15 +37,41 @@ mod tests {
 
     #[test]
     fn length_is_counted_in_characters() {
-        assert!(check_password("ñandú-ñu").is_ok());
-        assert!(check_password("ñandúes").is_err());
-        assert!(check_password(&"ñ".repeat(256)).is_ok());
-        assert!(check_password(&"ñ".repeat(257)).is_err());
+        assert!(check_password("ñandú-ñu", &[]).is_ok());
+        assert!(check_password("ñandúes", &[]).is_err());
+        assert!(check_password(&"ñandú y mar".repeat(23), &[]).is_ok());
+        assert!(check_password(&"ñ".repeat(257), &[]).is_err());
     }
 
     #[test]
-    fn refuses_the_most_common_however_they_are_capitalised() {
-        let invalid = check_password("PassWord1").unwrap_err();
-        assert_eq!(invalid, Invalid::new("password", "is one of the most common passwords; choose another"));
+    fn refuses_what_is_guessed_first() {
+        for common in [
+            "password",
+            "PassWord1",
+            "password123",
+            "12345678",
+            "qwertyuiop",
+            "iloveyou1",
+            "datacore1",
+            "aaaaaaaaaa",
+            "P@ssw0rd",
+        ] {
+            let invalid = check_password(common, &[]).unwrap_err();
+            assert!(invalid.reason.starts_with("is among the passwords that are guessed first"), "{common}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_known_about_the_person() {
+        assert!(check_password("villanueva", &["ana.villanueva@example.com", "Ana Villanueva"]).is_err());
+    }
+
+    #[test]
+    fn accepts_what_people_can_remember() {
+        for good in
+            ["correct-horse-battery", "shoppers-and-stores", "bench-password", "another-good-one", "s3cret-Pa55-word"]
+        {
+            assert_eq!(check_password(good, &["Ana"]), Ok(()), "{good}");
+        }
     }
 }

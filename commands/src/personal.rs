@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use domain::{Sealed, SubjectKey};
-use rand::RngCore;
-use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use crate::database::{Database, on_engine};
-use crate::secrets::{Secrets, random_id};
-
-const NONCE_BYTES: usize = 12;
+use crate::keyring;
+use crate::secrets::{Secrets, ServiceKeys, random, random_id};
 
 /// Seals and opens personal data.
 #[derive(Clone)]
@@ -69,31 +64,17 @@ impl Personal {
         on_engine!(&self.database, engine => engine.delete_subject_key(id).await)
     }
 
-    /// Nonce, ciphertext and tag; the id is authenticated with it.
     fn wrap(&self, key: &SubjectKey) -> Vec<u8> {
-        let nonce: [u8; NONCE_BYTES] = random();
-        let message = Payload { msg: &key.secret, aad: key.id.as_bytes() };
-        let ciphertext = self.cipher().encrypt(&Nonce::from(nonce), message);
-        [&nonce[..], &ciphertext.expect("AES-GCM takes any text shorter than 64 GiB")].concat()
+        keyring::wrap(self.secrets.current().wrapping(), key.id.as_bytes(), &key.secret)
     }
 
+    /// A key may still be wrapped under the service secret before, when another process wrote it.
     fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<SubjectKey> {
-        let (nonce, ciphertext) = wrapped.split_first_chunk::<NONCE_BYTES>().context("a subject key is cut off")?;
-        let message = Payload { msg: ciphertext, aad: id.as_bytes() };
-        let secret = self.cipher().decrypt(&Nonce::from(*nonce), message);
-        let secret = secret.map_err(|_| anyhow!("the subject key {id} does not fit the service secret"))?;
-        Ok(SubjectKey { id, secret: secret.as_slice().try_into().context("a subject key has a wrong length")? })
+        let under = |keys: &ServiceKeys| keyring::unwrap(keys.wrapping(), id.as_bytes(), wrapped);
+        let secret = under(self.secrets.current()).or_else(|| self.secrets.previous().and_then(under));
+        let secret = secret.with_context(|| format!("the subject key {id} does not fit the service secret"))?;
+        Ok(SubjectKey { id, secret })
     }
-
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new(&(*self.secrets.wrapping_key()).into())
-    }
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    OsRng.fill_bytes(&mut bytes);
-    bytes
 }
 
 #[cfg(test)]

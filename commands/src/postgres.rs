@@ -17,6 +17,9 @@ macro_rules! same_event {
         "e.xid = l.event_xid AND e.id = l.event_id"
     };
 }
+#[path = "engine/api_keys.rs"]
+#[expect(clippy::duplicate_mod, reason = "the SQL that both engines understand is compiled for each")]
+mod api_keys;
 #[path = "engine/consumers.rs"]
 #[expect(clippy::duplicate_mod, reason = "the SQL that both engines understand is compiled for each")]
 mod consumers;
@@ -32,6 +35,9 @@ mod people;
 #[path = "engine/sessions.rs"]
 #[expect(clippy::duplicate_mod, reason = "the SQL that both engines understand is compiled for each")]
 mod sessions;
+#[path = "engine/sign_ins.rs"]
+#[expect(clippy::duplicate_mod, reason = "the SQL that both engines understand is compiled for each")]
+mod sign_ins;
 
 mod connect;
 mod deliveries;

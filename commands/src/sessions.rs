@@ -40,7 +40,7 @@ pub enum RefreshError {
     Unknown,
     /// It was used before: two have it, and one of them stole it. The session is ended now.
     #[error("the refresh token was used before")]
-    Reused,
+    Reused(UserId),
     /// The database failed.
     #[error("refreshing a session")]
     Failed(#[source] anyhow::Error),
@@ -77,7 +77,7 @@ pub(crate) struct Exchange {
 pub(crate) enum Exchanged {
     Open(Uuid, UserId),
     Unknown,
-    Reused,
+    Reused(UserId),
 }
 
 impl Sessions {
@@ -118,7 +118,7 @@ impl Sessions {
         match exchanged.map_err(RefreshError::Failed)? {
             Exchanged::Open(id, user) => Ok((user, Session { id, token: new, expires_at })),
             Exchanged::Unknown => Err(RefreshError::Unknown),
-            Exchanged::Reused => Err(RefreshError::Reused),
+            Exchanged::Reused(user) => Err(RefreshError::Reused(user)),
         }
     }
 
@@ -215,7 +215,7 @@ mod tests {
             let other = sessions.open(ANA, day(0)).await.unwrap();
             let first = sessions.open(ANA, day(0)).await.unwrap();
             let (_, second) = sessions.refresh(&first.token, day(1)).await.unwrap();
-            assert!(matches!(sessions.refresh(&first.token, day(2)).await, Err(RefreshError::Reused)));
+            assert!(matches!(sessions.refresh(&first.token, day(2)).await, Err(RefreshError::Reused(ANA))));
             assert!(matches!(sessions.refresh(&second.token, day(2)).await, Err(RefreshError::Unknown)));
             assert_eq!(sessions.is_open(first.id, day(2)).await.unwrap(), None);
             assert_eq!(sessions.is_open(other.id, day(2)).await.unwrap(), Some(ANA));

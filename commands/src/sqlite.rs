@@ -19,6 +19,8 @@ macro_rules! same_event {
         "e.id = l.event_id"
     };
 }
+#[path = "engine/api_keys.rs"]
+mod api_keys;
 #[path = "engine/consumers.rs"]
 mod consumers;
 #[path = "engine/events.rs"]
@@ -29,6 +31,8 @@ mod log;
 mod people;
 #[path = "engine/sessions.rs"]
 mod sessions;
+#[path = "engine/sign_ins.rs"]
+mod sign_ins;
 
 mod numbering;
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::aggregate::aggregate;
 use crate::field::{line, optional_line};
 use crate::rfm::RfmGrid;
-use crate::{Invalid, Patch, StoreId, UserId};
+use crate::{ApiKeyId, Invalid, Patch, Sealed, StoreId, UserId};
 
 /// What is decided about a customer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -18,9 +19,15 @@ pub struct Customer {
     version: u64,
     details: Versioned<CustomerDetails>,
     members: BTreeMap<UserId, Versioned<MemberRole>>,
+    /// The keys of the addresses of members who had not signed up when they were added.
+    invitations: BTreeMap<UserId, Uuid>,
     stores: BTreeMap<StoreId, Versioned<StoreDetails>>,
     rfm_grid: Option<Box<RfmGrid>>,
+    api_keys: BTreeMap<ApiKeyId, ApiKeyDetails>,
 }
+
+/// More keys than this are a mistake.
+const API_KEYS_MAX: usize = 100;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Status {
@@ -64,12 +71,26 @@ pub struct CustomerDetails {
 
 /// A point on the Earth (WGS 84).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, try_from = "BTreeMap<String, f64>")]
 pub struct Location {
     /// Degrees, -180 to 180, east is positive.
     pub longitude: f64,
     /// Degrees, -90 to 90, north is positive.
     pub latitude: f64,
+}
+
+/// By name only: serde would also take a list of two numbers, and nobody knows which of them is which.
+impl TryFrom<BTreeMap<String, f64>> for Location {
+    type Error = String;
+
+    fn try_from(mut fields: BTreeMap<String, f64>) -> Result<Self, String> {
+        let mut take = |name| fields.remove(name).ok_or_else(|| format!("missing field `{name}`"));
+        let location = Self { longitude: take("longitude")?, latitude: take("latitude")? };
+        match fields.keys().next() {
+            Some(other) => Err(format!("unknown field `{other}`, expected `longitude` or `latitude`")),
+            None => Ok(location),
+        }
+    }
 }
 
 /// How a store is described.
@@ -81,6 +102,15 @@ pub struct StoreDetails {
     pub city: Option<String>,
     /// Where it is.
     pub location: Option<Location>,
+}
+
+/// How an API key is described.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApiKeyDetails {
+    /// What it is for.
+    pub name: String,
+    /// What a program may do with it.
+    pub role: MemberRole,
 }
 
 /// A change to some details of a customer.
@@ -126,6 +156,8 @@ pub enum CustomerCommand {
         user_id: UserId,
         /// What the member may do.
         role: MemberRole,
+        /// The sealed address of someone who has not signed up yet.
+        email: Option<Sealed>,
     },
     /// Changes what a member may do.
     ChangeMemberRole {
@@ -171,6 +203,20 @@ pub enum CustomerCommand {
         /// The grid.
         grid: Option<Box<RfmGrid>>,
     },
+    /// Creates a key for a program; its secret stands in a table of its own.
+    CreateApiKey {
+        /// The id of the key.
+        key_id: ApiKeyId,
+        /// How it is described.
+        details: ApiKeyDetails,
+        /// The user who creates it.
+        created_by: UserId,
+    },
+    /// Makes a key worthless.
+    RevokeApiKey {
+        /// The key.
+        key_id: ApiKeyId,
+    },
     /// Ends the customer; everything of it is to be removed.
     CloseCustomer {
         /// The version that the caller has seen, if it cares.
@@ -201,6 +247,9 @@ pub enum CustomerEvent {
         user_id: UserId,
         /// What the member may do.
         role: MemberRole,
+        /// The sealed address of someone who had not signed up yet, under a key of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<Sealed>,
     },
     /// A member may do something else now.
     MemberRoleChanged {
@@ -213,6 +262,9 @@ pub enum CustomerEvent {
     MemberRemoved {
         /// The user.
         user_id: UserId,
+        /// The key of the address that came with the invitation: it is to be destroyed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<Uuid>,
     },
     /// A store was opened.
     StoreOpened {
@@ -240,6 +292,21 @@ pub enum CustomerEvent {
         /// The grid.
         grid: Option<Box<RfmGrid>>,
     },
+    /// A program may act for the customer.
+    ApiKeyCreated {
+        /// The key.
+        key_id: ApiKeyId,
+        /// How it is described.
+        #[serde(flatten)]
+        details: ApiKeyDetails,
+        /// The user who created it.
+        created_by: UserId,
+    },
+    /// A key is worth nothing any more.
+    ApiKeyRevoked {
+        /// The key.
+        key_id: ApiKeyId,
+    },
     /// The customer left.
     CustomerClosed,
 }
@@ -256,6 +323,12 @@ pub enum CustomerError {
     /// There is no such store, or no longer.
     #[error("there is no such store")]
     StoreNotFound,
+    /// There is no such API key, or no longer.
+    #[error("there is no such API key")]
+    ApiKeyNotFound,
+    /// The customer has as many API keys as it may have.
+    #[error("a customer has at most {API_KEYS_MAX} API keys; revoke one that is not used any more")]
+    TooManyApiKeys,
     /// The user is a member already, with another role.
     #[error("this user is already a member, with another role")]
     AlreadyMember,
@@ -298,7 +371,7 @@ impl Customer {
             (Status::Open, RegisterCustomer { details, .. }) => self.register_again(details),
             (Status::Unknown | Status::Closed, _) => Err(CustomerError::NotFound),
             (_, ChangeCustomerDetails { changes, expected_version }) => self.change_details(changes, expected_version),
-            (_, AddMember { user_id, role }) => self.add_member(user_id, role),
+            (_, AddMember { user_id, role, email }) => self.add_member(user_id, role, email),
             (_, ChangeMemberRole { user_id, role, expected_version }) => {
                 self.change_role(user_id, role, expected_version)
             }
@@ -312,6 +385,9 @@ impl Customer {
                 Ok(vec![StoreClosed { store_id }])
             }
             (_, ChangeRfmGrid { grid }) => self.change_grid(grid),
+            (_, CreateApiKey { key_id, details, created_by }) => self.create_api_key(key_id, &details, created_by),
+            (_, RevokeApiKey { key_id }) if self.api_keys.contains_key(&key_id) => Ok(vec![ApiKeyRevoked { key_id }]),
+            (_, RevokeApiKey { .. }) => Err(CustomerError::ApiKeyNotFound),
             (_, CloseCustomer { expected_version }) => {
                 fresh(self.details.version, expected_version)?;
                 Ok(vec![CustomerClosed])
@@ -337,9 +413,9 @@ impl Customer {
         Ok(vec![CustomerEvent::CustomerDetailsChanged { name, description }])
     }
 
-    fn add_member(&self, user_id: UserId, role: MemberRole) -> Decision {
+    fn add_member(&self, user_id: UserId, role: MemberRole, email: Option<Sealed>) -> Decision {
         match self.members.get(&user_id) {
-            None => Ok(vec![CustomerEvent::MemberAdded { user_id, role }]),
+            None => Ok(vec![CustomerEvent::MemberAdded { user_id, role, email }]),
             Some(member) if member.value == role => Ok(vec![]),
             Some(_) => Err(CustomerError::AlreadyMember),
         }
@@ -359,7 +435,7 @@ impl Customer {
         let member = self.member(user_id)?;
         fresh(member.version, expected)?;
         self.keep_an_owner(member.value)?;
-        Ok(vec![CustomerEvent::MemberRemoved { user_id }])
+        Ok(vec![CustomerEvent::MemberRemoved { user_id, key_id: self.invitations.get(&user_id).copied() }])
     }
 
     fn keep_an_owner(&self, leaving: MemberRole) -> Result<(), CustomerError> {
@@ -397,6 +473,16 @@ impl Customer {
         if grid == self.rfm_grid { Ok(vec![]) } else { Ok(vec![CustomerEvent::RfmGridChanged { grid }]) }
     }
 
+    fn create_api_key(&self, key_id: ApiKeyId, details: &ApiKeyDetails, created_by: UserId) -> Decision {
+        let details = ApiKeyDetails { name: line("name", &details.name, 200)?, role: details.role };
+        match self.api_keys.get(&key_id) {
+            Some(key) if *key == details => Ok(vec![]),
+            Some(_) => Err(CustomerError::KeyReused),
+            None if self.api_keys.len() >= API_KEYS_MAX => Err(CustomerError::TooManyApiKeys),
+            None => Ok(vec![CustomerEvent::ApiKeyCreated { key_id, details, created_by }]),
+        }
+    }
+
     fn member(&self, user_id: UserId) -> Result<&Versioned<MemberRole>, CustomerError> {
         self.members.get(&user_id).ok_or(CustomerError::MemberNotFound)
     }
@@ -414,11 +500,16 @@ impl Customer {
                 self.status = Status::Open;
                 self.details = Versioned { value: CustomerDetails { name, description }, version };
             }
-            MemberAdded { user_id, role } | MemberRoleChanged { user_id, role } => {
+            MemberAdded { user_id, role, email } => {
+                self.members.insert(user_id, Versioned { value: role, version });
+                self.invitations.extend(email.map(|email| (user_id, email.key_id)));
+            }
+            MemberRoleChanged { user_id, role } => {
                 self.members.insert(user_id, Versioned { value: role, version });
             }
-            MemberRemoved { user_id } => {
+            MemberRemoved { user_id, .. } => {
                 self.members.remove(&user_id);
+                self.invitations.remove(&user_id);
             }
             StoreOpened { store_id, details } | StoreDetailsChanged { store_id, details } => {
                 self.stores.insert(store_id, Versioned { value: details, version });
@@ -427,6 +518,12 @@ impl Customer {
                 self.stores.remove(&store_id);
             }
             RfmGridChanged { grid } => self.rfm_grid = grid,
+            ApiKeyCreated { key_id, details, .. } => {
+                self.api_keys.insert(key_id, details);
+            }
+            ApiKeyRevoked { key_id } => {
+                self.api_keys.remove(&key_id);
+            }
             CustomerClosed => self.status = Status::Closed,
         }
     }
@@ -438,7 +535,7 @@ fn register(details: CustomerDetails, owner: UserId) -> Decision {
     let CustomerDetails { name, description } = customer_details(details)?;
     Ok(vec![
         CustomerEvent::CustomerRegistered { name, description },
-        CustomerEvent::MemberAdded { user_id: owner, role: MemberRole::Owner },
+        CustomerEvent::MemberAdded { user_id: owner, role: MemberRole::Owner, email: None },
     ])
 }
 
@@ -469,7 +566,6 @@ fn store_details(details: StoreDetails) -> Result<StoreDetails, Invalid> {
 #[cfg(test)]
 mod tests {
     use cqrs_es::test::TestFramework;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -514,7 +610,7 @@ mod tests {
         Customers::with(())
             .given([registered(), vec![added(2, MemberRole::Owner)]].concat())
             .when(leave())
-            .then_expect_events(vec![CustomerEvent::MemberRemoved { user_id: user(1) }]);
+            .then_expect_events(vec![CustomerEvent::MemberRemoved { user_id: user(1), key_id: None }]);
     }
 
     #[test]
@@ -569,10 +665,56 @@ mod tests {
     }
 
     #[test]
+    fn the_address_of_an_invitation_goes_with_the_member() {
+        let email = Sealed { key_id: Uuid::from_u128(9), data: "00".into() };
+        let invited = CustomerEvent::MemberAdded { user_id: user(2), role: MemberRole::Viewer, email: Some(email) };
+        Customers::with(())
+            .given([registered(), vec![invited]].concat())
+            .when(CustomerCommand::RemoveMember { user_id: user(2), expected_version: None })
+            .then_expect_events(vec![CustomerEvent::MemberRemoved {
+                user_id: user(2),
+                key_id: Some(Uuid::from_u128(9)),
+            }]);
+    }
+
+    #[test]
+    fn an_api_key_is_created_once_and_revoked_once() {
+        let create = |name: &str| CustomerCommand::CreateApiKey {
+            key_id: ApiKeyId(Uuid::nil()),
+            details: ApiKeyDetails { name: name.into(), role: MemberRole::Analyst },
+            created_by: user(1),
+        };
+        let created = || [registered(), vec![key_created(0)]].concat();
+        let revoke = || CustomerCommand::RevokeApiKey { key_id: ApiKeyId(Uuid::nil()) };
+        let revoked = CustomerEvent::ApiKeyRevoked { key_id: ApiKeyId(Uuid::nil()) };
+        Customers::with(()).given(registered()).when(create(" Nightly ")).then_expect_events(vec![key_created(0)]);
+        Customers::with(()).given(created()).when(create("Nightly")).then_expect_events(vec![]);
+        Customers::with(()).given(created()).when(create("Other")).then_expect_error(CustomerError::KeyReused);
+        Customers::with(()).given(created()).when(revoke()).then_expect_events(vec![revoked.clone()]);
+        Customers::with(())
+            .given([created(), vec![revoked]].concat())
+            .when(revoke())
+            .then_expect_error(CustomerError::ApiKeyNotFound);
+    }
+
+    #[test]
+    fn api_keys_are_few() {
+        let many = (0..API_KEYS_MAX as u128).map(|id| key_created(id + 1)).collect();
+        Customers::with(())
+            .given([registered(), many].concat())
+            .when(CustomerCommand::CreateApiKey {
+                key_id: ApiKeyId(Uuid::nil()),
+                details: ApiKeyDetails { name: "One more".into(), role: MemberRole::Viewer },
+                created_by: user(1),
+            })
+            .then_expect_error(CustomerError::TooManyApiKeys);
+    }
+
+    #[test]
     fn nothing_can_be_done_to_a_closed_customer() {
         Customers::with(())
             .given([registered(), vec![CustomerEvent::CustomerClosed]].concat())
-            .when(CustomerCommand::AddMember { user_id: user(2), role: MemberRole::Viewer })
+            .when(CustomerCommand::AddMember { user_id: user(2), role: MemberRole::Viewer, email: None })
             .then_expect_error(CustomerError::NotFound);
     }
 
@@ -581,7 +723,15 @@ mod tests {
     }
 
     fn added(id: u128, role: MemberRole) -> CustomerEvent {
-        CustomerEvent::MemberAdded { user_id: user(id), role }
+        CustomerEvent::MemberAdded { user_id: user(id), role, email: None }
+    }
+
+    fn key_created(id: u128) -> CustomerEvent {
+        CustomerEvent::ApiKeyCreated {
+            key_id: ApiKeyId(Uuid::from_u128(id)),
+            details: ApiKeyDetails { name: "Nightly".into(), role: MemberRole::Analyst },
+            created_by: user(1),
+        }
     }
 
     fn opened() -> CustomerEvent {

@@ -74,6 +74,11 @@ id! {
     ReportId
 }
 
+id! {
+    /// A key that lets a program act for a customer.
+    ApiKeyId
+}
+
 impl UserId {
     /// The user who owns an e-mail address, given the keyed hash of its normalised form.
     pub fn of_email_hash(hash: &[u8]) -> Self {
@@ -85,6 +90,13 @@ impl CustomerId {
     /// The customer that a user registers under an idempotency key.
     pub fn of_key(user: UserId, key: &str) -> Self {
         Self(derive("customer", &[user.0.as_bytes(), key.as_bytes()]))
+    }
+}
+
+impl ApiKeyId {
+    /// The key that a user creates for a customer under an idempotency key.
+    pub fn of_key(customer: CustomerId, user: UserId, key: &str) -> Self {
+        Self(derive("api key", &[customer.0.as_bytes(), user.0.as_bytes(), key.as_bytes()]))
     }
 }
 

@@ -20,7 +20,7 @@ pub use customer::{Customer, CustomerCommand, CustomerError, CustomerEvent, Memb
 pub use dataset::{Dataset, DatasetCommand, DatasetError, DatasetEvent};
 pub use event::{Event, Recorded};
 pub use field::{Invalid, Patch};
-pub use ids::{CustomerId, DatasetId, ReportId, StoreId, UploadId, UserId};
+pub use ids::{ApiKeyId, CustomerId, DatasetId, ReportId, StoreId, UploadId, UserId};
 pub use metadata::{Actor, Metadata};
 pub use report::{Report, ReportCommand, ReportError, ReportEvent};
 pub use sealed::{Sealed, SubjectKey};

@@ -6,13 +6,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{CustomerId, UserId};
+use crate::{ApiKeyId, CustomerId, UserId};
 
 /// Who caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A person who was signed in.
     User(UserId),
+    /// A program, with a key of a customer.
+    ApiKey(ApiKeyId),
     /// A part of DataCore that reacted to an earlier event, such as `ingest`.
     Consumer(&'static str),
 }
@@ -21,6 +23,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
+            Self::ApiKey(id) => write!(f, "api_key:{id}"),
             Self::Consumer(name) => write!(f, "consumer:{name}"),
         }
     }
@@ -29,7 +32,7 @@ impl fmt::Display for Actor {
 /// The metadata of an event as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// Who caused it: `user:<id>` or `consumer:<name>`.
+    /// Who caused it: `user:<id>`, `api_key:<id>` or `consumer:<name>`.
     pub actor: String,
     /// The customer that the event belongs to; a user's own events have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use crate::consumer::Consumer;
 pub const CONSUMER: Consumer = Consumer {
     name: "cleanup",
     concurrency: 4,
-    wants: &["UploadDeleted", "DatasetDeleted", "CustomerClosed", "UserErased"],
+    wants: &["UploadDeleted", "DatasetDeleted", "MemberRemoved", "ApiKeyRevoked", "CustomerClosed", "UserErased"],
 };
 
 /// Removes what the event says is gone. Each removal may be repeated.
@@ -33,9 +33,14 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
             context.projections.frames.delete_dataset(DatasetId(id)).await
         }
         Event::Customer(CustomerEvent::CustomerClosed) => empty_customer(&context, &event, CustomerId(id)).await,
+        Event::Customer(CustomerEvent::MemberRemoved { key_id: Some(key_id), .. }) => {
+            context.commands.personal.destroy(key_id).await
+        }
+        Event::Customer(CustomerEvent::ApiKeyRevoked { key_id }) => context.commands.api_keys.forget(key_id).await,
         Event::User(UserEvent::UserErased { key_id, credential_id }) => {
             context.commands.personal.destroy(key_id).await?;
             context.commands.credentials.delete(credential_id).await?;
+            context.commands.sign_ins.forget(UserId(id)).await?;
             context.commands.sessions.end_all(UserId(id)).await
         }
         _ => Ok(()),
@@ -71,6 +76,7 @@ async fn empty_customer(context: &Context, event: &Recorded, customer: CustomerI
             Err(error) => return Err(error.into()),
         }
     }
+    context.commands.api_keys.forget_all(customer).await?;
     for report_id in views.report_ids(customer).await? {
         context.projections.frames.delete_report(report_id).await?;
     }

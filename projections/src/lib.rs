@@ -18,8 +18,8 @@ pub use cache::Cache;
 pub use frames::{FrameId, Frames, Manifest};
 pub use progress::{Progress, UploadProgress};
 pub use views::{
-    CustomerRow, DatabaseOptions, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportStatus, ReportSummary,
-    Row, StoreFilter, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
+    ApiKeyRow, CustomerRow, DatabaseOptions, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportStatus,
+    ReportSummary, Row, StoreFilter, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
 };
 
 /// The whole read side.

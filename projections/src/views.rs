@@ -1,6 +1,7 @@
 //! The views seam: what the log says, folded into rows that answer questions. A view is never changed by anything
 //! but an event, and its checkpoint moves in the same transaction as its rows.
 
+mod api_keys;
 mod batch;
 mod customers;
 mod datasets;
@@ -34,6 +35,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use api_keys::ApiKeyRow;
 pub use customers::CustomerRow;
 pub use datasets::{DatasetFilter, DatasetRow};
 pub use members::MemberRow;

@@ -5,7 +5,8 @@ use std::ops::Deref;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
-use domain::{CustomerId, MemberRole, Metadata, UserId};
+use commands::API_KEY_PREFIX;
+use domain::{Actor, CustomerId, MemberRole, Metadata, UserId};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -21,13 +22,15 @@ pub struct SignedIn {
     pub session_id: Uuid,
 }
 
-/// A member of the customer in the path.
+/// A member of the customer in the path, or a program with one of its API keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
     /// The customer in the path.
     pub customer_id: CustomerId,
-    /// The user who asks.
+    /// The user who asks; for a program the one who created its key.
     pub user_id: UserId,
+    /// Who asks, as events tell it.
+    pub actor: Actor,
     /// What the user may do.
     pub role: MemberRole,
     /// The position that the views had reached by then.
@@ -37,14 +40,14 @@ pub struct Member {
 impl SignedIn {
     /// The metadata of what the user causes, for a customer or for the user alone.
     pub fn metadata(&self, customer: Option<CustomerId>) -> Metadata {
-        Metadata::of_request(domain::Actor::User(self.user_id), customer, request::id())
+        Metadata::of_request(Actor::User(self.user_id), customer, request::id())
     }
 }
 
 impl Member {
     /// The metadata of what the member causes.
     pub fn metadata(&self) -> Metadata {
-        Metadata::of_request(domain::Actor::User(self.user_id), Some(self.customer_id), request::id())
+        Metadata::of_request(self.actor, Some(self.customer_id), request::id())
     }
 }
 
@@ -52,11 +55,26 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        match bearer(parts) {
-            Some(token) => by_token(app, token).await,
-            None => by_cookie(app, parts).await,
-        }
+        let user = match bearer(parts) {
+            Some(token) if token.starts_with(API_KEY_PREFIX) => return Err(no_person(app, token).await?),
+            Some(token) => by_token(app, token).await?,
+            None => by_cookie(app, parts).await?,
+        };
+        app.limits.request(user.user_id)?;
+        Ok(user)
     }
+}
+
+/// Why an API key, which must be a valid one, does not do where a person is needed.
+async fn no_person(app: &App, token: &str) -> Result<Problem, Problem> {
+    let known = app.commands.api_keys.find(token, request::now()).await?;
+    known
+        .map(|_| FORBIDDEN.because("An API key acts only within its customer; this needs a person."))
+        .ok_or_else(unknown_key)
+}
+
+fn unknown_key() -> Problem {
+    SIGN_IN_NEEDED.because("The API key is not valid, or no longer.")
 }
 
 async fn by_token(app: &App, token: &str) -> Result<SignedIn, Problem> {
@@ -108,15 +126,32 @@ impl FromRequestParts<App> for Member {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let user = SignedIn::from_request_parts(parts, app).await?;
         let nowhere = || NOT_FOUND.because("There is no such customer.");
+        let key = bearer(parts).filter(|token| token.starts_with(API_KEY_PREFIX));
+        let (program, person) = match key {
+            Some(token) => (Some(by_api_key(app, token).await?), None),
+            None => (None, Some(SignedIn::from_request_parts(parts, app).await?)),
+        };
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| nowhere())?;
         let id = params.iter().find(|(name, _)| *name == "customer_id").map(|(_, value)| value);
         let customer_id: CustomerId = id.and_then(|id| id.parse().ok()).ok_or_else(nowhere)?;
-        let membership = app.projections.views.membership(customer_id, user.user_id).await?;
+        let Some(user_id) = person.map(|person| person.user_id) else {
+            return program.filter(|program| program.customer_id == customer_id).ok_or_else(nowhere);
+        };
+        let membership = app.projections.views.membership(customer_id, user_id).await?;
         let (role, shown) = membership.ok_or_else(nowhere)?;
-        Ok(Self { customer_id, user_id: user.user_id, role, shown })
+        Ok(Self { customer_id, user_id, actor: Actor::User(user_id), role, shown })
     }
+}
+
+/// What a program may do: the role of its key, at the customer of its key.
+async fn by_api_key(app: &App, token: &str) -> Result<Member, Problem> {
+    let found = app.commands.api_keys.find(token, request::now()).await?;
+    let (key_id, customer_id) = found.ok_or_else(unknown_key)?;
+    let shown = app.projections.views.checkpoint().await?;
+    let row = app.projections.views.api_key(customer_id, key_id).await?.ok_or_else(unknown_key)?.body;
+    app.limits.request(UserId(key_id.0))?;
+    Ok(Member { customer_id, user_id: row.created_by, actor: Actor::ApiKey(key_id), role: row.role, shown })
 }
 
 macro_rules! at_least {
@@ -139,7 +174,7 @@ macro_rules! at_least {
             async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
                 let member = Member::from_request_parts(parts, app).await?;
                 if member.role < $role {
-                    return Err(FORBIDDEN.because(format!("You are {}; this needs {}.", member.role, $role)));
+                    return Err(FORBIDDEN.because(format!("Your role is {}; this needs {}.", member.role, $role)));
                 }
                 Ok(Self(member))
             }

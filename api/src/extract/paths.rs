@@ -1,6 +1,6 @@
 //! The parts of an address below a customer. The customer itself is taken by the extractor that checks the role.
 
-use domain::{CustomerId, DatasetId, ReportId, StoreId, UploadId, UserId};
+use domain::{ApiKeyId, CustomerId, DatasetId, ReportId, StoreId, UploadId, UserId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -24,6 +24,10 @@ macro_rules! path {
 path! {
     /// A member of a customer.
     MemberPath { user_id: UserId }
+}
+path! {
+    /// An API key of a customer.
+    ApiKeyPath { key_id: ApiKeyId }
 }
 path! {
     /// A store of a customer.

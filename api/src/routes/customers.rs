@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use domain::customer::{CustomerChanges, CustomerDetails};
-use domain::{Customer, CustomerCommand, CustomerId, MemberRole, Patch, UserId};
+use domain::{Customer, CustomerCommand, CustomerId, MemberRole, Patch};
 use projections::{CustomerRow, Row};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::answer::{Created, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Query, SignedIn, Viewer};
+use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Query, SignedIn, Viewer, given};
 use crate::problem::{NOT_FOUND, Problem};
 
 /// The endpoints of this file.
@@ -37,6 +37,8 @@ struct NewCustomer {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CustomerPatch {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -62,7 +64,8 @@ impl CustomerBody {
 }
 
 /// Registers a customer; the user becomes its owner.
-#[utoipa::path(post, path = "/customers", tag = "customers", request_body = NewCustomer,
+#[utoipa::path(post, path = "/customers", tag = "customers",
+    security(("bearer" = ["user"])), request_body = NewCustomer,
     responses((status = 201, body = CustomerBody)))]
 async fn register_customer(
     State(app): State<App>,
@@ -75,14 +78,15 @@ async fn register_customer(
         let details = CustomerDetails { name: new.name.clone(), description: new.description.clone() };
         let command = CustomerCommand::RegisterCustomer { details, owner: user.user_id };
         app.execute::<Customer>(id.0, command, &user.metadata(Some(id))).await?;
-        customer(&app, id, user.user_id).await
+        customer(&app, id, MemberRole::Owner).await
     };
     let resource = app.once(Some(user.user_id), key.0.as_deref(), &("customers", &new), register).await?;
     Ok(Created { location: format!("/api/v1/customers/{id}"), resource })
 }
 
 /// Lists the customers that the user is a member of.
-#[utoipa::path(get, path = "/customers", tag = "customers", params(Paging),
+#[utoipa::path(get, path = "/customers", tag = "customers",
+    security(("bearer" = ["user"])), params(Paging),
     responses((status = 200, body = List<CustomerBody>)))]
 async fn list_customers(
     State(app): State<App>,
@@ -95,14 +99,16 @@ async fn list_customers(
 }
 
 /// Shows a customer.
-#[utoipa::path(get, path = "/customers/{customer_id}", tag = "customers", params(("customer_id" = CustomerId, Path)),
+#[utoipa::path(get, path = "/customers/{customer_id}", tag = "customers",
+    security(("bearer" = ["viewer"])), params(("customer_id" = CustomerId, Path)),
     responses((status = 200, body = CustomerBody)))]
 async fn get_customer(State(app): State<App>, viewer: Viewer) -> Result<Tagged<CustomerBody>, Problem> {
-    customer(&app, viewer.customer_id, viewer.user_id).await
+    customer(&app, viewer.customer_id, viewer.role).await
 }
 
 /// Changes name or description.
-#[utoipa::path(patch, path = "/customers/{customer_id}", tag = "customers", params(("customer_id" = CustomerId, Path)),
+#[utoipa::path(patch, path = "/customers/{customer_id}", tag = "customers",
+    security(("bearer" = ["owner"])), params(("customer_id" = CustomerId, Path)),
     request_body = CustomerPatch, responses((status = 200, body = CustomerBody)))]
 async fn change_customer(
     State(app): State<App>,
@@ -113,11 +119,12 @@ async fn change_customer(
     let changes = CustomerChanges { name: patch.name, description: patch.description };
     let command = CustomerCommand::ChangeCustomerDetails { changes, expected_version: seen.0 };
     app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await?;
-    customer(&app, owner.customer_id, owner.user_id).await
+    customer(&app, owner.customer_id, owner.role).await
 }
 
 /// Ends a customer with everything that belongs to it.
-#[utoipa::path(delete, path = "/customers/{customer_id}", tag = "customers", params(("customer_id" = CustomerId, Path)),
+#[utoipa::path(delete, path = "/customers/{customer_id}", tag = "customers",
+    security(("bearer" = ["owner"])), params(("customer_id" = CustomerId, Path)),
     responses((status = 204)))]
 async fn close_customer(State(app): State<App>, owner: Owner, seen: IfMatch) -> Result<StatusCode, Problem> {
     let command = CustomerCommand::CloseCustomer { expected_version: seen.0 };
@@ -125,10 +132,9 @@ async fn close_customer(State(app): State<App>, owner: Owner, seen: IfMatch) -> 
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn customer(app: &App, id: CustomerId, user: UserId) -> Result<Tagged<CustomerBody>, Problem> {
-    let views = &app.projections.views;
-    let (row, role) = (views.customer(id).await?, views.role(id, user).await?);
-    let (Row { body, version, .. }, role) =
-        row.zip(role).ok_or_else(|| NOT_FOUND.because("There is no such customer."))?;
+/// The customer as somebody with a role sees it.
+async fn customer(app: &App, id: CustomerId, role: MemberRole) -> Result<Tagged<CustomerBody>, Problem> {
+    let row = app.projections.views.customer(id).await?;
+    let Row { body, version, .. } = row.ok_or_else(|| NOT_FOUND.because("There is no such customer."))?;
     Ok(Tagged { body: CustomerBody::of(body, role), version: Some(version) })
 }

@@ -126,6 +126,7 @@ impl From<Row<DatasetRow>> for Tagged<DatasetBody> {
 
 /// Lists the datasets, newest first.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets", tag = "datasets",
+    security(("bearer" = ["viewer"])),
     params(("customer_id" = CustomerId, Path), DatasetsQuery), responses((status = 200, body = List<DatasetBody>)))]
 async fn list_datasets(
     State(app): State<App>,
@@ -159,7 +160,8 @@ async fn keep_existing(app: &App, customer: CustomerId, overlaps: &mut Option<Ve
 }
 
 /// Shows a dataset.
-#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}", tag = "datasets", params(DatasetPath),
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}", tag = "datasets",
+    security(("bearer" = ["viewer"])), params(DatasetPath),
     responses((status = 200, body = DatasetBody)))]
 async fn get_dataset(
     State(app): State<App>,
@@ -176,6 +178,7 @@ async fn get_dataset(
 
 /// Says what the columns mean. The shoppers are aggregated anew, and the store's next files are read alike.
 #[utoipa::path(put, path = "/customers/{customer_id}/datasets/{dataset_id}/roles", tag = "datasets",
+    security(("bearer" = ["analyst"])),
     params(DatasetPath), request_body = NewRoles, responses((status = 200, body = DatasetBody)))]
 async fn assign_roles(
     State(app): State<App>,
@@ -192,6 +195,7 @@ async fn assign_roles(
 
 /// Lists rows as objects keyed by column name.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rows", tag = "datasets",
+    security(("bearer" = ["viewer"])),
     params(DatasetPath, RowsQuery), responses((status = 200, body = List<Object>)))]
 async fn list_rows(
     State(app): State<App>,
@@ -207,6 +211,7 @@ async fn list_rows(
 
 /// Lists the rows that were left out, with line, reason and original text.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects", tag = "datasets",
+    security(("bearer" = ["viewer"])),
     params(DatasetPath, Paging), responses((status = 200, body = List<Object>)))]
 async fn list_rejects(
     State(app): State<App>,
@@ -220,6 +225,7 @@ async fn list_rejects(
 
 /// Sends all rows as a file.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/download", tag = "datasets",
+    security(("bearer" = ["viewer"])),
     params(DatasetPath, DownloadQuery), responses((status = 200, body = String, content_type = "text/csv")))]
 async fn download_dataset(
     State(app): State<App>,

@@ -88,6 +88,7 @@ impl From<&Recorded> for EventBody {
 
 /// Lists the events of a customer in the order of the log.
 #[utoipa::path(get, path = "/customers/{customer_id}/events", tag = "events",
+    security(("bearer" = ["viewer"])),
     params(("customer_id" = CustomerId, Path), EventsQuery), responses((status = 200, body = List<EventBody>)))]
 async fn list_events(
     State(app): State<App>,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{Customer, CustomerCommand, CustomerId, MemberRole, User, UserId};
+use domain::{Actor, Customer, CustomerCommand, CustomerId, MemberRole, Sealed, User, UserId};
 use projections::MemberRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use crate::answer::{Created, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
 use crate::extract::{IdempotencyKey, IfMatch, Json, MemberPath, Owner, Path, Query, Viewer};
 use crate::problem::{NOT_FOUND, Problem};
+use crate::routes::users::checked_email;
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
@@ -23,7 +24,8 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewMember {
-    /// The address of someone who has signed up.
+    /// The address of someone who has signed up, or who will.
+    #[schema(format = "email", max_length = 254)]
     email: String,
     role: MemberRole,
 }
@@ -41,13 +43,25 @@ struct MemberBody {
     user_id: UserId,
     /// Absent when the user's personal data was erased.
     email: Option<String>,
-    /// Absent when the user's personal data was erased.
+    /// Absent when the user's personal data was erased, and until an invited person signs up.
     name: Option<String>,
     role: MemberRole,
+    status: MemberStatus,
 }
 
-/// Adds a user who has signed up.
+/// Whether a member has signed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum MemberStatus {
+    /// Has signed up.
+    Active,
+    /// Becomes active by signing up with the address.
+    Invited,
+}
+
+/// Adds a user. Someone who has not signed up yet is invited, and may see the customer from signing up on.
 #[utoipa::path(post, path = "/customers/{customer_id}/members", tag = "members",
+    security(("bearer" = ["owner"])),
     params(("customer_id" = CustomerId, Path)), request_body = NewMember,
     responses((status = 201, body = MemberBody)))]
 async fn add_member(
@@ -56,13 +70,19 @@ async fn add_member(
     key: IdempotencyKey,
     Json(new): Json<NewMember>,
 ) -> Result<Created<MemberBody>, Problem> {
-    let user_id = app.commands.secrets.user_id(&new.email);
+    let email = checked_email(&new.email)?;
+    let user_id = app.commands.secrets.user_id(&email);
     let add = async {
-        if app.commands.store.load::<User>(user_id.0).await?.aggregate.registration().is_none() {
-            return Err(Problem::field("/email", "nobody has signed up with this address yet"));
+        let invitation =
+            if has_signed_up(&app, user_id).await? { None } else { Some(invite(&app, &email, new.role).await?) };
+        let key_id = invitation.as_ref().map(|email| email.key_id);
+        let command = CustomerCommand::AddMember { user_id, role: new.role, email: invitation };
+        let added = app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await;
+        if let (Some(key_id), false) = (key_id, added.as_ref().is_ok_and(|added| !added.events.is_empty())) {
+            // No event names the key: somebody had added the member before.
+            app.commands.personal.destroy(key_id).await?;
         }
-        let command = CustomerCommand::AddMember { user_id, role: new.role };
-        app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await?;
+        added?;
         member(&app, owner.customer_id, user_id).await
     };
     let resource = app.once(Some(owner.user_id), key.0.as_deref(), &(owner.customer_id, "members", &new), add).await?;
@@ -71,6 +91,7 @@ async fn add_member(
 
 /// Lists the members.
 #[utoipa::path(get, path = "/customers/{customer_id}/members", tag = "members",
+    security(("bearer" = ["viewer"])),
     params(("customer_id" = CustomerId, Path), Paging), responses((status = 200, body = List<MemberBody>)))]
 async fn list_members(
     State(app): State<App>,
@@ -87,7 +108,8 @@ async fn list_members(
 }
 
 /// Changes what a member may do.
-#[utoipa::path(patch, path = "/customers/{customer_id}/members/{user_id}", tag = "members", params(MemberPath),
+#[utoipa::path(patch, path = "/customers/{customer_id}/members/{user_id}", tag = "members",
+    security(("bearer" = ["owner"])), params(MemberPath),
     request_body = MemberPatch, responses((status = 200, body = MemberBody)))]
 async fn change_member(
     State(app): State<App>,
@@ -97,13 +119,17 @@ async fn change_member(
     Json(patch): Json<MemberPatch>,
 ) -> Result<Tagged<MemberBody>, Problem> {
     let (user_id, role) = (path.user_id, patch.role);
+    if role == MemberRole::Owner && !has_signed_up(&app, user_id).await? {
+        return Err(owners_have_signed_up());
+    }
     let command = CustomerCommand::ChangeMemberRole { user_id, role, expected_version: seen.0 };
     app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await?;
     member(&app, owner.customer_id, user_id).await
 }
 
 /// Removes a member; owners remove anyone, everyone may leave.
-#[utoipa::path(delete, path = "/customers/{customer_id}/members/{user_id}", tag = "members", params(MemberPath),
+#[utoipa::path(delete, path = "/customers/{customer_id}/members/{user_id}", tag = "members",
+    security(("bearer" = ["owner"])), params(MemberPath),
     responses((status = 204)))]
 async fn remove_member(
     State(app): State<App>,
@@ -111,7 +137,7 @@ async fn remove_member(
     Path(path): Path<MemberPath>,
     seen: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    if viewer.role != MemberRole::Owner && viewer.user_id != path.user_id {
+    if viewer.role != MemberRole::Owner && viewer.actor != Actor::User(path.user_id) {
         return Err(crate::problem::FORBIDDEN.because("Only an owner removes someone else."));
     }
     let command = CustomerCommand::RemoveMember { user_id: path.user_id, expected_version: seen.0 };
@@ -125,11 +151,35 @@ async fn member(app: &App, customer: CustomerId, user: UserId) -> Result<Tagged<
     Ok(Tagged { version: Some(row.version), body: opened(app, row.body).await? })
 }
 
-async fn opened(app: &App, MemberRow { user_id, role, .. }: MemberRow) -> Result<MemberBody, Problem> {
+async fn opened(app: &App, MemberRow { user_id, role, email, .. }: MemberRow) -> Result<MemberBody, Problem> {
+    let personal = &app.commands.personal;
     let Some(user) = app.projections.views.user(user_id).await? else {
-        return Ok(MemberBody { user_id, email: None, name: None, role });
+        let email = match email {
+            Some(email) => personal.open(&email).await?,
+            None => None,
+        };
+        return Ok(MemberBody { user_id, email, name: None, role, status: MemberStatus::Invited });
     };
-    let email = app.commands.personal.open(&user.body.email).await?;
-    let name = app.commands.personal.open(&user.body.name).await?;
-    Ok(MemberBody { user_id, email, name, role })
+    let (email, name) = (personal.open(&user.body.email).await?, personal.open(&user.body.name).await?);
+    Ok(MemberBody { user_id, email, name, role, status: MemberStatus::Active })
+}
+
+async fn has_signed_up(app: &App, user: UserId) -> Result<bool, Problem> {
+    Ok(app.commands.store.load::<User>(user.0).await?.aggregate.registration().is_some())
+}
+
+/// The sealed address of someone who has not signed up. Addresses are not verified, so whoever signs up with it first is the
+/// member: too much for an owner.
+async fn invite(app: &App, email: &str, role: MemberRole) -> Result<Sealed, Problem> {
+    if role == MemberRole::Owner {
+        return Err(owners_have_signed_up());
+    }
+    let key = app.commands.personal.create().await?;
+    Ok(app.commands.personal.seal(&key, email))
+}
+
+fn owners_have_signed_up() -> Problem {
+    let detail =
+        "an owner must have signed up; invite as viewer or analyst, and change the role when the name is there";
+    Problem::field("/role", detail)
 }

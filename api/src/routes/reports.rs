@@ -105,6 +105,7 @@ struct ReportBody {
 
 /// Asks for a report. The same question about the same data is answered once.
 #[utoipa::path(post, path = "/customers/{customer_id}/reports", tag = "reports",
+    security(("bearer" = ["analyst"])),
     params(("customer_id" = CustomerId, Path)), request_body = NewReport,
     responses((status = 202, body = ReportBody), (status = 200, body = ReportBody)))]
 async fn request_report(
@@ -134,6 +135,7 @@ async fn request_report(
 
 /// Lists the reports, newest first.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports", tag = "reports",
+    security(("bearer" = ["viewer"])),
     params(("customer_id" = CustomerId, Path), Paging), responses((status = 200, body = List<ReportSummary>)))]
 async fn list_reports(
     State(app): State<App>,
@@ -149,7 +151,8 @@ async fn list_reports(
 }
 
 /// Shows a report; with `Prefer: wait` once it is completed or failed.
-#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}", tag = "reports", params(ReportPath),
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}", tag = "reports",
+    security(("bearer" = ["viewer"])), params(ReportPath),
     responses((status = 200, body = ReportBody)))]
 async fn get_report(
     State(app): State<App>,
@@ -167,6 +170,7 @@ async fn get_report(
 
 /// Lists the shoppers of a report with their segment and features.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/shoppers", tag = "reports",
+    security(("bearer" = ["viewer"])),
     params(ReportPath, ShoppersQuery), responses((status = 200, body = List<Object>)))]
 async fn list_shoppers(
     State(app): State<App>,
@@ -184,6 +188,7 @@ async fn list_shoppers(
 
 /// Sends the shoppers of a report as a file.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/export", tag = "reports",
+    security(("bearer" = ["viewer"])),
     params(ReportPath, ExportQuery), responses((status = 200, body = String, content_type = "text/csv")))]
 async fn export_shoppers(
     State(app): State<App>,

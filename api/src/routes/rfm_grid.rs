@@ -16,14 +16,16 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// Shows the RFM grid that the next report will have.
-#[utoipa::path(get, path = "/customers/{customer_id}/rfm-grid", tag = "reports",
+#[utoipa::path(get, path = "/customers/{customer_id}/rfm-grid",
+    security(("bearer" = ["viewer"])), tag = "reports",
     params(("customer_id" = CustomerId, Path)), responses((status = 200, body = RfmGrid)))]
 async fn get_rfm_grid(State(app): State<App>, viewer: Viewer) -> Result<axum::Json<RfmGrid>, Problem> {
     grid(&app, viewer.customer_id).await
 }
 
 /// Names and cuts the RFM grid of later reports.
-#[utoipa::path(put, path = "/customers/{customer_id}/rfm-grid", tag = "reports",
+#[utoipa::path(put, path = "/customers/{customer_id}/rfm-grid",
+    security(("bearer" = ["owner"])), tag = "reports",
     params(("customer_id" = CustomerId, Path)), request_body = RfmGrid, responses((status = 200, body = RfmGrid)))]
 async fn change_rfm_grid(
     State(app): State<App>,

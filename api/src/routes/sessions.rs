@@ -5,7 +5,7 @@ use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use chrono::{DateTime, Utc};
-use commands::{RefreshError, Session};
+use commands::{RefreshError, Session, SignInKind};
 use domain::{User, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +23,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(sign_in))
         .routes(routes!(refresh))
         .routes(routes!(sign_out))
+        .routes(routes!(sign_out_everywhere))
         .routes(routes!(sign_in_page))
 }
 
@@ -81,7 +82,8 @@ async fn refresh(
     match app.commands.sessions.refresh(&given.refresh_token, request::now()).await {
         Ok((user, session)) => opened(&app, user, session),
         Err(RefreshError::Unknown) => Err(SIGN_IN_NEEDED.because("The refresh token is not valid, or no longer.")),
-        Err(RefreshError::Reused) => {
+        Err(RefreshError::Reused(user)) => {
+            app.note(user, SignInKind::TokenReused);
             Err(SIGN_IN_NEEDED.because("The refresh token was used before, so its session was ended. Sign in again."))
         }
         Err(RefreshError::Failed(error)) => Err(error.into()),
@@ -89,9 +91,19 @@ async fn refresh(
 }
 
 /// Signs out: the session's tokens are worth nothing from now on.
-#[utoipa::path(delete, path = "/sessions/current", tag = "sessions", responses((status = 204)))]
+#[utoipa::path(delete, path = "/sessions/current", tag = "sessions",
+    security(("bearer" = ["user"])), responses((status = 204)))]
 async fn sign_out(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
     app.commands.sessions.end(user.session_id, request::now()).await?;
+    app.note(user.user_id, SignInKind::SignedOut);
+    Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
+}
+
+/// Signs out everywhere: all sessions of the user end, this one too.
+#[utoipa::path(delete, path = "/sessions", tag = "sessions", security(("bearer" = ["user"])), responses((status = 204)))]
+async fn sign_out_everywhere(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
+    app.commands.sessions.end_all(user.user_id).await?;
+    app.note(user.user_id, SignInKind::SignedOutEverywhere);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
 }
 
@@ -108,9 +120,14 @@ async fn sign_in_page(State(app): State<App>, Json(given): Json<SignIn>) -> Resu
 /// The user, when the password is right. An unknown e-mail costs the same time and gets the same answer.
 async fn checked(app: &App, given: &SignIn) -> Result<UserId, Problem> {
     let id = app.commands.secrets.user_id(&given.email);
+    app.limits.sign_in(id)?;
     let user = app.commands.store.load::<User>(id.0).await?.aggregate;
     let credential = user.registration().map(|user| user.credential_id);
-    if !app.commands.credentials.verify(credential, &given.password).await? {
+    let right = app.commands.credentials.verify(credential, &given.password).await?;
+    if credential.is_some() {
+        app.note(id, if right { SignInKind::SignedIn } else { SignInKind::Refused });
+    }
+    if !right {
         return Err(WRONG_CREDENTIALS.because("The e-mail address or the password is wrong."));
     }
     Ok(id)

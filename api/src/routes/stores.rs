@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::answer::{Created, List, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer};
+use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer, given};
 use crate::problem::{NOT_FOUND, Problem};
 use crate::remember::remember;
 
@@ -49,6 +49,8 @@ struct NewStore {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct StorePatch {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -60,6 +62,7 @@ struct StorePatch {
 
 /// Opens a store.
 #[utoipa::path(post, path = "/customers/{customer_id}/stores", tag = "stores",
+    security(("bearer" = ["owner"])),
     params(("customer_id" = CustomerId, Path)), request_body = NewStore, responses((status = 201, body = StoreRow)))]
 async fn open_store(
     State(app): State<App>,
@@ -80,6 +83,7 @@ async fn open_store(
 
 /// Lists the open stores.
 #[utoipa::path(get, path = "/customers/{customer_id}/stores", tag = "stores",
+    security(("bearer" = ["viewer"])),
     params(("customer_id" = CustomerId, Path), StoresQuery), responses((status = 200, body = List<StoreRow>)))]
 async fn list_stores(
     State(app): State<App>,
@@ -96,7 +100,8 @@ async fn list_stores(
 }
 
 /// Shows a store.
-#[utoipa::path(get, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores", params(StorePath),
+#[utoipa::path(get, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores",
+    security(("bearer" = ["viewer"])), params(StorePath),
     responses((status = 200, body = StoreRow)))]
 async fn get_store(
     State(app): State<App>,
@@ -107,7 +112,8 @@ async fn get_store(
 }
 
 /// Changes name, city or location.
-#[utoipa::path(patch, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores", params(StorePath),
+#[utoipa::path(patch, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores",
+    security(("bearer" = ["owner"])), params(StorePath),
     request_body = StorePatch, responses((status = 200, body = StoreRow)))]
 async fn change_store(
     State(app): State<App>,
@@ -123,7 +129,8 @@ async fn change_store(
 }
 
 /// Closes a store. What was uploaded for it stays until it is deleted.
-#[utoipa::path(delete, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores", params(StorePath),
+#[utoipa::path(delete, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores",
+    security(("bearer" = ["owner"])), params(StorePath),
     responses((status = 204)))]
 async fn close_store(
     State(app): State<App>,

@@ -125,6 +125,7 @@ struct UploadForm {
 
 /// Uploads a file of purchases: a multipart form with a part `file`, or the bytes themselves as text/csv.
 #[utoipa::path(post, path = "/customers/{customer_id}/stores/{store_id}/uploads", tag = "uploads",
+    security(("bearer" = ["analyst"])),
     params(StorePath, FileQuery), request_body(content(
         (UploadForm = "multipart/form-data"), (String = "text/csv"))),
     responses((status = 202, body = UploadBody), (status = 200, body = UploadBody)))]
@@ -137,6 +138,7 @@ async fn upload(
     prefer: Prefer,
     request: Request,
 ) -> Result<Accepted<UploadBody>, Problem> {
+    app.limits.upload(analyst.user_id)?;
     let customer = app.commands.store.load::<Customer>(analyst.customer_id.0).await?.aggregate;
     if !customer.has_store(path.store_id) {
         return Err(NOT_FOUND.because("There is no such store."));
@@ -198,6 +200,7 @@ async fn duplicate(app: &App, upload_id: UploadId) -> Result<Problem, Problem> {
 
 /// Lists the uploads, newest first.
 #[utoipa::path(get, path = "/customers/{customer_id}/uploads", tag = "uploads",
+    security(("bearer" = ["viewer"])),
     params(("customer_id" = CustomerId, Path), UploadsQuery), responses((status = 200, body = List<UploadBody>)))]
 async fn list_uploads(
     State(app): State<App>,
@@ -232,7 +235,8 @@ async fn upload_list(app: &App, customer: CustomerId, query: &UploadsQuery) -> R
 }
 
 /// Shows an upload; with `Prefer: wait` once it is ready or rejected.
-#[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads", params(UploadPath),
+#[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads",
+    security(("bearer" = ["viewer"])), params(UploadPath),
     responses((status = 200, body = UploadBody)))]
 async fn get_upload(
     State(app): State<App>,
@@ -248,7 +252,8 @@ async fn get_upload(
 }
 
 /// Sends the original bytes.
-#[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}/file", tag = "uploads", params(UploadPath),
+#[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}/file", tag = "uploads",
+    security(("bearer" = ["viewer"])), params(UploadPath),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<UploadPath>) -> Result<Response, Problem> {
     let row = upload_row(&app, viewer.customer_id, path.upload_id).await?.body;
@@ -267,7 +272,8 @@ async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<Uploa
 }
 
 /// Deletes an upload with its dataset and file. The same bytes may come again.
-#[utoipa::path(delete, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads", params(UploadPath),
+#[utoipa::path(delete, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads",
+    security(("bearer" = ["analyst"])), params(UploadPath),
     responses((status = 204)))]
 async fn delete_upload(
     State(app): State<App>,

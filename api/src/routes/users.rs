@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use commands::check_password;
+use commands::{SignIn, SignInKind, check_password};
 use domain::{Customer, CustomerCommand, Patch, Sealed, SubjectKey, User, UserCommand, UserId};
 use projections::{Row, UserRow};
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Created, Tagged};
+use crate::answer::{Created, List, Paging, Tagged, cursor, encode_cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, SignedIn};
+use crate::extract::{IdempotencyKey, IfMatch, Json, Query, SignedIn, given};
 use crate::problem::{NOT_FOUND, Problem, WRONG_CREDENTIALS};
 use crate::request;
 
@@ -23,6 +23,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(sign_up))
         .routes(routes!(me, change_me, erase_me))
         .routes(routes!(change_password))
+        .routes(routes!(list_sign_ins))
 }
 
 /// A person who signs up.
@@ -44,6 +45,8 @@ struct NewUser {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ProfileChanges {
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
     name: Option<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -69,6 +72,16 @@ struct UserBody {
     created_at: DateTime<Utc>,
 }
 
+/// A sign-in or the like.
+#[derive(Serialize, ToSchema)]
+struct SignInBody {
+    at: DateTime<Utc>,
+    /// `signed_in`, `refused`, `signed_out`, `signed_out_everywhere`, `token_reused` or `password_changed`.
+    kind: String,
+    /// The address that the request came from.
+    address: Option<String>,
+}
+
 /// Signs up.
 #[utoipa::path(post, path = "/users", tag = "users", security(()), request_body = NewUser,
     responses((status = 201, body = UserBody)))]
@@ -77,11 +90,12 @@ async fn sign_up(
     key: IdempotencyKey,
     Json(new): Json<NewUser>,
 ) -> Result<Created<UserBody>, Problem> {
+    app.limits.sign_up()?;
     let email = checked_email(&new.email)?;
     let name = checked_line("name", &new.name)?;
     let phone = new.phone_number.as_deref().filter(|phone| !phone.trim().is_empty());
     let phone = phone.map(|phone| checked_line("phone_number", phone)).transpose()?;
-    check_password(&new.password)?;
+    check_password(&new.password, &[&email, &name])?;
     let id = app.commands.secrets.user_id(&email);
     let request = key.0.as_deref().map(|key| app.commands.secrets.request_tag("-", key));
     let register = async {
@@ -102,13 +116,15 @@ async fn sign_up(
 }
 
 /// Shows the user who is signed in.
-#[utoipa::path(get, path = "/users/me", tag = "users", responses((status = 200, body = UserBody)))]
+#[utoipa::path(get, path = "/users/me", tag = "users",
+    security(("bearer" = ["user"])), responses((status = 200, body = UserBody)))]
 async fn me(State(app): State<App>, user_: SignedIn) -> Result<Tagged<UserBody>, Problem> {
     user(&app, user_.user_id).await
 }
 
 /// Changes name or phone number.
-#[utoipa::path(patch, path = "/users/me", tag = "users", request_body = ProfileChanges,
+#[utoipa::path(patch, path = "/users/me", tag = "users",
+    security(("bearer" = ["user"])), request_body = ProfileChanges,
     responses((status = 200, body = UserBody)))]
 async fn change_me(
     State(app): State<App>,
@@ -134,28 +150,51 @@ async fn change_me(
 }
 
 /// Changes the password and ends the other sessions.
-#[utoipa::path(post, path = "/users/me/password", tag = "users", request_body = NewPassword,
+#[utoipa::path(post, path = "/users/me/password", tag = "users",
+    security(("bearer" = ["user"])), request_body = NewPassword,
     responses((status = 204)))]
 async fn change_password(
     State(app): State<App>,
     caller: SignedIn,
     Json(passwords): Json<NewPassword>,
 ) -> Result<StatusCode, Problem> {
+    app.limits.sign_in(caller.user_id)?;
     let user = app.commands.store.load::<User>(caller.user_id.0).await?.aggregate;
     let credential = user.registration().map(|user| user.credential_id);
     if !app.commands.credentials.verify(credential, &passwords.current_password).await? {
         return Err(WRONG_CREDENTIALS.because("The current password is wrong."));
     }
-    check_password(&passwords.new_password).map_err(|invalid| Problem::field("/new_password", invalid.reason))?;
+    let UserBody { email, name, .. } = self::user(&app, caller.user_id).await?.body;
+    check_password(&passwords.new_password, &[&email, &name])
+        .map_err(|invalid| Problem::field("/new_password", invalid.reason))?;
     let credential_id = app.commands.credentials.create(&passwords.new_password).await?;
     let command = UserCommand::ChangePassword { credential_id };
     app.execute::<User>(caller.user_id.0, command, &caller.metadata(None)).await?;
     app.commands.sessions.end_others(caller.user_id, caller.session_id, request::now()).await?;
+    app.note(caller.user_id, SignInKind::PasswordChanged);
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Lists who signed in, was refused and signed out, the newest first: the last 200 of at most 90 days.
+#[utoipa::path(get, path = "/users/me/sign-ins", tag = "users", security(("bearer" = ["user"])), params(Paging),
+    responses((status = 200, body = List<SignInBody>)))]
+async fn list_sign_ins(
+    State(app): State<App>,
+    caller: SignedIn,
+    Query(paging): Query<Paging>,
+) -> Result<List<SignInBody>, Problem> {
+    let (before, limit) = (cursor(paging.cursor.as_deref())?, limit(paging.limit)?);
+    let mut entries = app.commands.sign_ins.of(caller.user_id, before, limit + 1).await?;
+    let more = entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    let next = entries.last().filter(|_| more).map(|(id, _)| encode_cursor(*id));
+    let body = |(_, SignIn { at, kind, address })| SignInBody { at, kind: kind.to_string(), address };
+    Ok(List { items: entries.into_iter().map(body).collect(), next })
+}
+
 /// Leaves: memberships end, personal data is erased for good.
-#[utoipa::path(delete, path = "/users/me", tag = "users", responses((status = 204)))]
+#[utoipa::path(delete, path = "/users/me", tag = "users",
+    security(("bearer" = ["user"])), responses((status = 204)))]
 async fn erase_me(State(app): State<App>, caller: SignedIn) -> Result<StatusCode, Problem> {
     for customer_id in app.projections.views.customer_ids_of(caller.user_id).await? {
         let command = CustomerCommand::RemoveMember { user_id: caller.user_id, expected_version: None };
@@ -163,6 +202,7 @@ async fn erase_me(State(app): State<App>, caller: SignedIn) -> Result<StatusCode
     }
     app.execute::<User>(caller.user_id.0, UserCommand::EraseUser, &caller.metadata(None)).await?;
     app.commands.sessions.end_all(caller.user_id).await?;
+    app.commands.sign_ins.forget(caller.user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -199,7 +239,7 @@ fn checked_line(field: &str, text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-fn checked_email(text: &str) -> Result<String, Problem> {
+pub(super) fn checked_email(text: &str) -> Result<String, Problem> {
     let email = text.trim();
     let plausible = email.split_once('@').is_some_and(|(local, host)| {
         !local.is_empty() && !host.contains('@') && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')

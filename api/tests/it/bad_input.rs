@@ -135,6 +135,36 @@ async fn addresses_that_lead_nowhere_say_so() {
     assert_eq!(page.status(), 200);
 }
 
+#[tokio::test]
+async fn what_looks_almost_right_is_refused_too() {
+    let app = TestApp::start().await;
+    let store = app.below(&format!("/stores/{}", app.store));
+    for (path, body, pointer) in [
+        (app.below(""), json!({"name": null}), "/name"),
+        (store.clone(), json!({"name": null}), "/name"),
+        ("/users/me".to_owned(), json!({"name": null}), "/name"),
+        (store.clone(), json!({"location": [1.0, 2.0]}), "/location"),
+        (store.clone(), json!({"location": {"longitude": 1.0}}), "/location/latitude"),
+        (store, json!({"location": {"longitude": 1.0, "latitude": 2.0, "height": 3.0}}), "/location/height"),
+    ] {
+        let problem = problem(app.own(Method::PATCH, &path).json(&body).send().await.unwrap(), 422).await;
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_belongs_to_its_list() {
+    let app = TestApp::start().await;
+    app.post(&app.below("/stores"), &json!({"name": "Norte"})).await;
+    let cursor = app.get(&app.below("/stores?limit=1")).await["next"].as_str().unwrap().to_owned();
+    app.get(&app.below(&format!("/stores?cursor={cursor}"))).await;
+    for list in ["uploads", "members", "events", "reports"] {
+        let other = app.own(Method::GET, &app.below(&format!("/{list}?cursor={cursor}"))).send().await.unwrap();
+        let problem = problem(other, 422).await;
+        assert_eq!(problem["errors"][0]["pointer"], "?cursor", "{list}");
+    }
+}
+
 /// Files that stay, temporary ones included.
 fn stored(app: &TestApp) -> usize {
     fn walk(folder: &std::path::Path) -> usize {

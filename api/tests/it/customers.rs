@@ -128,3 +128,55 @@ fn walk(folder: &std::path::Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| if entry.path().is_dir() { walk(&entry.path()) } else { 1 }).sum()
 }
+
+#[tokio::test]
+async fn someone_who_has_not_signed_up_is_invited_and_joins_by_signing_up() {
+    let app = TestApp::start().await;
+    let invite = json!({"email": "Later@Example.com", "role": "analyst"});
+    let invited = app.post(&app.below("/members"), &invite).await;
+    assert_eq!(
+        (&invited["status"], &invited["email"], &invited["name"]),
+        (&json!("invited"), &invite["email"], &Value::Null)
+    );
+    assert_eq!(app.post(&app.below("/members"), &invite).await["user_id"], invited["user_id"]);
+    app.settle().await;
+    let log = app.app.commands.store.read(0, 100).await.unwrap();
+    assert!(log.iter().all(|event| !event.payload.to_string().contains("ater@")), "addresses are sealed in the log");
+
+    let token = app.sign_up("later@example.com").await;
+    let customer = app.request(Method::GET, &app.below(""), &token).send().await.unwrap();
+    assert_eq!(customer.json::<Value>().await.unwrap()["role"], "analyst");
+    let members = app.get(&app.below("/members")).await;
+    let joined = members["items"].as_array().unwrap().iter().find(|one| one["user_id"] == invited["user_id"]).unwrap();
+    assert_eq!((&joined["status"], &joined["name"]), (&json!("active"), &json!("Someone")));
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_taken_back_leaves_no_address() {
+    let app = TestApp::start().await;
+    let invite = json!({"email": "never@example.com", "role": "viewer"});
+    let invited = app.post(&app.below("/members"), &invite).await;
+    let path = app.below(&format!("/members/{}", invited["user_id"].as_str().unwrap()));
+    assert_eq!(app.own(Method::DELETE, &path).send().await.unwrap().status(), 204);
+    app.settle().await;
+    let events = app.get(&app.below("/events?type=MemberAdded")).await;
+    let sealed = serde_json::from_value(events["items"][1]["data"]["email"].clone()).unwrap();
+    assert_eq!(app.app.commands.personal.open(&sealed).await.unwrap(), None);
+    let token = app.sign_up("never@example.com").await;
+    assert_eq!(app.request(Method::GET, &app.below(""), &token).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn only_who_has_signed_up_becomes_an_owner() {
+    let app = TestApp::start().await;
+    let add = |role: &str| {
+        app.own(Method::POST, &app.below("/members")).json(&json!({"email": "x@example.com", "role": role})).send()
+    };
+    assert_eq!(add("owner").await.unwrap().status(), 422);
+    let invited: Value = add("viewer").await.unwrap().json().await.unwrap();
+    let path = app.below(&format!("/members/{}", invited["user_id"].as_str().unwrap()));
+    let promote = || app.own(Method::PATCH, &path).json(&json!({"role": "owner"})).send();
+    assert_eq!(promote().await.unwrap().status(), 422);
+    app.sign_up("x@example.com").await;
+    assert_eq!(promote().await.unwrap().status(), 200);
+}

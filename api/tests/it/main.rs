@@ -2,6 +2,7 @@
 //! and talks HTTP to it. With `DATACORE_TEST_PROFILE=distributed` the same tests use the servers.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod api_keys;
 mod app;
 mod audit;
 mod bad_input;
@@ -9,10 +10,13 @@ mod bodies;
 mod customers;
 #[path = "../../../commands/tests/it/fresh_postgres.rs"]
 mod fresh_postgres;
+mod limits;
 mod places;
 mod reports;
+mod rights;
 mod segments;
 #[path = "../../../projections/src/servers.rs"]
 mod servers;
+mod tls;
 mod uploads;
 mod users;

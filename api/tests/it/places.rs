@@ -87,7 +87,7 @@ impl Servers {
             bus_url: Some(self.vhost.url.clone()),
             frames_url: Some(self.frames.clone()),
             cache_url: Some(self.cache.clone()),
-            secret_key: Some("a secret of this test, long enough to be taken".into()),
+            secret_key: Some("a secret of this test, long enough to be taken".to_owned().into()),
             ..settings
         }
     }

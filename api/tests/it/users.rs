@@ -162,3 +162,71 @@ async fn signing_up_twice_under_one_key_is_one_user() {
     assert_eq!(id(&second.json().await.unwrap()), id(&first));
     assert_eq!(sign_up("Other").await.unwrap().status(), 422);
 }
+
+#[tokio::test]
+async fn passwords_that_are_guessed_first_are_refused_with_advice() {
+    let app = TestApp::start().await;
+    for password in ["password123", "qwertyuiop", "firstname@example"] {
+        let user = json!({"email": "firstname@example.org", "name": "Firstname Lastname", "password": password});
+        let response = app.request(Method::POST, "/users", "").json(&user).send().await.unwrap();
+        assert_eq!(response.status(), 422, "{password}");
+        let problem = response.json::<Value>().await.unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], "/password");
+        assert!(problem["detail"].as_str().unwrap().contains("choose a longer one"), "{problem}");
+        assert!(!problem.to_string().contains(password));
+    }
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_every_session() {
+    let app = TestApp::start().await;
+    let sign_in = json!({"email": "owner@example.com", "password": PASSWORD});
+    let other: Value =
+        app.request(Method::POST, "/sessions", "").json(&sign_in).send().await.unwrap().json().await.unwrap();
+    assert_eq!(app.own(Method::DELETE, "/sessions").send().await.unwrap().status(), 204);
+    for token in [&app.owner, other["access_token"].as_str().unwrap()] {
+        assert_eq!(app.request(Method::GET, "/users/me", token).send().await.unwrap().status(), 401);
+    }
+    let refresh = json!({"refresh_token": other["refresh_token"]});
+    assert_eq!(app.request(Method::POST, "/sessions/refresh", "").json(&refresh).send().await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn a_person_sees_who_tried_to_sign_in() {
+    let app = TestApp::start().await;
+    let wrong = json!({"email": "owner@example.com", "password": "not-the-password"});
+    assert_eq!(app.request(Method::POST, "/sessions", "").json(&wrong).send().await.unwrap().status(), 401);
+    let mut seen = json!([]);
+    for _ in 0..200 {
+        seen = app.get("/users/me/sign-ins").await["items"].clone();
+        if seen.as_array().unwrap().len() == 2 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((&seen[0]["kind"], &seen[1]["kind"]), (&json!("refused"), &json!("signed_in")));
+    assert_eq!(seen[0]["address"], "127.0.0.1");
+    assert!(!seen.to_string().contains("not-the-password"));
+}
+
+#[tokio::test]
+async fn nothing_of_an_erased_person_can_be_opened_and_the_log_still_verifies() {
+    let app = TestApp::start().await;
+    let leaver = app.sign_up("leaver@example.com").await;
+    let me: Value = app.request(Method::GET, "/users/me", &leaver).send().await.unwrap().json().await.unwrap();
+    app.settle().await;
+    let mut events = app.app.commands.store.read(0, 100).await.unwrap().into_iter();
+    let event = events.rfind(|event| event.event_type == "UserRegistered").unwrap();
+    let sealed = serde_json::from_value(event.data()["email"].clone()).unwrap();
+    let opened = app.app.commands.personal.open(&sealed).await.unwrap();
+    assert_eq!(opened.as_deref(), me["email"].as_str());
+
+    assert_eq!(app.request(Method::DELETE, "/users/me", &leaver).send().await.unwrap().status(), 204);
+    app.settle().await;
+    assert_eq!(app.app.commands.personal.open(&sealed).await.unwrap(), None);
+    let user = domain::UserId(event.aggregate_id);
+    assert!(app.app.projections.views.user(user).await.unwrap().is_none());
+    assert_eq!(app.app.commands.sign_ins.of(user, None, 10).await.unwrap(), []);
+    let verified = app.app.commands.store.verify().await.unwrap();
+    assert_eq!(verified.problems.len(), 0);
+}

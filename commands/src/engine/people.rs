@@ -1,17 +1,51 @@
-//! Subject keys, credentials, idempotency keys and the tag of the service secret.
+//! The keyring, subject keys, credentials and idempotency keys.
 
 use anyhow::{Context, Result};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::Engine;
+use crate::keyring::Keyring;
 
 impl Engine {
-    /// Stores the tag of the service secret unless there is one; gives the one that stands.
-    pub async fn secret_tag(&self, tag: &[u8]) -> Result<Vec<u8>> {
-        let first = sqlx::query("INSERT INTO service_secret (only_row, tag) VALUES (1, $1) ON CONFLICT DO NOTHING");
-        first.bind(tag).execute(&self.writer).await.context("storing the tag of the service secret")?;
-        let stored = sqlx::query_scalar("SELECT tag FROM service_secret").fetch_one(&self.writer).await;
-        stored.context("reading the tag of the service secret")
+    pub async fn keyring(&self) -> Result<Option<Keyring>> {
+        let row = sqlx::query("SELECT tag, wrapped_root FROM service_secret").fetch_optional(&self.reader).await;
+        let Some(row) = row.context("reading the keyring")? else { return Ok(None) };
+        Ok(Some(Keyring { tag: row.try_get("tag")?, wrapped_root: row.try_get("wrapped_root")? }))
+    }
+
+    /// Stores a keyring unless there is one.
+    pub async fn insert_keyring(&self, keyring: &Keyring) -> Result<()> {
+        let insert = sqlx::query(
+            "INSERT INTO service_secret (only_row, tag, wrapped_root) VALUES (1, $1, $2) ON CONFLICT DO NOTHING",
+        );
+        let insert = insert.bind(&keyring.tag).bind(&keyring.wrapped_root).execute(&self.writer).await;
+        insert.map(drop).context("storing the keyring")
+    }
+
+    /// Stores a keyring in place of the one that stands, with every subject key that `rewrap` gives anew; says how many.
+    pub async fn rewrap(
+        &self,
+        keyring: &Keyring,
+        rewrap: impl Fn(Uuid, &[u8]) -> Result<Option<Vec<u8>>>,
+    ) -> Result<usize> {
+        let mut transaction = self.writer.begin().await.context("wrapping the keys anew")?;
+        let replace = sqlx::query("UPDATE service_secret SET tag = $1, wrapped_root = $2");
+        let replace = replace.bind(&keyring.tag).bind(&keyring.wrapped_root).execute(&mut *transaction).await;
+        replace.context("storing the keyring")?;
+        let keys: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT key_id, wrapped_key FROM subject_keys")
+            .fetch_all(&mut *transaction)
+            .await
+            .context("reading the subject keys")?;
+        let mut count = 0;
+        for (id, wrapped) in keys {
+            let Some(wrapped) = rewrap(id.parse()?, &wrapped)? else { continue };
+            let replace = sqlx::query("UPDATE subject_keys SET wrapped_key = $2 WHERE key_id = $1");
+            replace.bind(&id).bind(wrapped).execute(&mut *transaction).await.context("storing a subject key")?;
+            count += 1;
+        }
+        transaction.commit().await.context("wrapping the keys anew")?;
+        Ok(count)
     }
 
     pub async fn insert_subject_key(&self, id: Uuid, wrapped: &[u8]) -> Result<()> {
@@ -39,6 +73,13 @@ impl Engine {
     pub async fn credential(&self, id: Uuid) -> Result<Option<String>> {
         let hash = sqlx::query_scalar("SELECT hash FROM credentials WHERE credential_id = $1").bind(id.to_string());
         hash.fetch_optional(&self.reader).await.context("reading a credential")
+    }
+
+    /// Puts a stronger hash of the same password in the place of a weaker one.
+    pub async fn replace_credential(&self, id: Uuid, old: &str, new: &str) -> Result<()> {
+        let replace = sqlx::query("UPDATE credentials SET hash = $3 WHERE credential_id = $1 AND hash = $2");
+        let replace = replace.bind(id.to_string()).bind(old).bind(new).execute(&self.writer).await;
+        replace.map(drop).context("strengthening a credential")
     }
 
     pub async fn delete_credential(&self, id: Uuid) -> Result<()> {

@@ -32,8 +32,7 @@ impl Engine {
         let mut transaction = self.writer.begin().await.context("refreshing a session")?;
         let exchanged = match use_token(&mut transaction, exchange).await? {
             Some(session) => prolong(&mut transaction, exchange, &session).await?,
-            None if end_family(&mut transaction, exchange).await? => Exchanged::Reused,
-            None => Exchanged::Unknown,
+            None => end_family(&mut transaction, exchange).await?.map_or(Exchanged::Unknown, Exchanged::Reused),
         };
         transaction.commit().await.context("refreshing a session")?;
         Ok(exchanged)
@@ -107,12 +106,14 @@ async fn prolong(connection: &mut Connection, exchange: &Exchange, session: &str
     Ok(Exchanged::Open(session.parse()?, user.parse()?))
 }
 
-/// Ends the session of a token that was used before; says whether there is one.
-async fn end_family(connection: &mut Connection, exchange: &Exchange) -> Result<bool> {
-    let end = sqlx::query(
+/// Ends the session of a token that was used before; says whose it was, if there is one.
+async fn end_family(connection: &mut Connection, exchange: &Exchange) -> Result<Option<UserId>> {
+    let end = sqlx::query_scalar(
         "UPDATE sessions SET ended_at = coalesce(ended_at, $2) WHERE session_id IN
-             (SELECT session_id FROM session_tokens WHERE token_hash = $1 AND used_at IS NOT NULL)",
+             (SELECT session_id FROM session_tokens WHERE token_hash = $1 AND used_at IS NOT NULL)
+         RETURNING user_id",
     );
-    let end = end.bind(&exchange.old_hash[..]).bind(exchange.now).execute(connection).await;
-    Ok(end.context("ending a session")?.rows_affected() > 0)
+    let end = end.bind(&exchange.old_hash[..]).bind(exchange.now).fetch_optional(connection).await;
+    let user: Option<String> = end.context("ending a session")?;
+    user.map(|id| id.parse()).transpose().context("reading the user of a session")
 }

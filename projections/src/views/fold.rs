@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use super::batch::Batch;
 use super::row::Row;
 use super::{
-    CustomerRow, DatasetRow, MemberRow, ReportRow, ReportSummary, StoreRolesRow, StoreRow, UploadRow, UserRow,
+    ApiKeyRow, CustomerRow, DatasetRow, MemberRow, ReportRow, ReportSummary, StoreRolesRow, StoreRow, UploadRow,
+    UserRow,
 };
 
 /// An event of the log, decoded.
@@ -64,10 +65,11 @@ pub(crate) trait View: Serialize + DeserializeOwned + Send + Sync {
 }
 
 /// The tables of all views.
-pub(crate) const TABLES: [&str; 9] = [
+pub(crate) const TABLES: [&str; 10] = [
     UserRow::TABLE,
     CustomerRow::TABLE,
     MemberRow::TABLE,
+    ApiKeyRow::TABLE,
     StoreRow::TABLE,
     UploadRow::TABLE,
     DatasetRow::TABLE,
@@ -81,6 +83,7 @@ pub(crate) async fn fold(batch: &mut Batch, facts: &[Fact<'_>]) -> Result<()> {
     fold_view::<UserRow>(batch, facts).await?;
     fold_view::<CustomerRow>(batch, facts).await?;
     fold_view::<MemberRow>(batch, facts).await?;
+    fold_view::<ApiKeyRow>(batch, facts).await?;
     fold_view::<StoreRow>(batch, facts).await?;
     fold_view::<UploadRow>(batch, facts).await?;
     fold_view::<DatasetRow>(batch, facts).await?;

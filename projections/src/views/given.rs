@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
-use domain::customer::StoreDetails;
+use domain::customer::{ApiKeyDetails, StoreDetails};
 use domain::dataset::{Column, ColumnRole, ColumnType, NewDataset, Roles, Shape, ShopperSummary};
 use domain::report::{
     Algorithm, Clusters, DatasetRevision, Features, Findings, Parameters, Quality, Question, Scale, Setting,
 };
 use domain::upload::StoredFile;
 use domain::{
-    CustomerEvent, CustomerId, DatasetEvent, DatasetId, MemberRole, Metadata, Recorded, ReportEvent, ReportId, Sealed,
-    StoreId, UploadEvent, UploadId, UserEvent, UserId,
+    ApiKeyId, CustomerEvent, CustomerId, DatasetEvent, DatasetId, MemberRole, Metadata, Recorded, ReportEvent,
+    ReportId, Sealed, StoreId, UploadEvent, UploadId, UserEvent, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -130,7 +130,16 @@ pub fn registered(name: &str) -> CustomerEvent {
 }
 
 pub fn added(id: u128, role: MemberRole) -> CustomerEvent {
-    CustomerEvent::MemberAdded { user_id: user(id), role }
+    CustomerEvent::MemberAdded { user_id: user(id), role, email: None }
+}
+
+pub fn api_key(id: u128) -> ApiKeyId {
+    ApiKeyId(Uuid::from_u128(0x6000 + id))
+}
+
+pub fn key_created(id: u128) -> CustomerEvent {
+    let details = ApiKeyDetails { name: "Nightly".into(), role: MemberRole::Analyst };
+    CustomerEvent::ApiKeyCreated { key_id: api_key(id), details, created_by: user(1) }
 }
 
 /// A store in Madrid, at a place whose coordinates no decimal fraction tells exactly.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::conformance::{Place, opened_in};
 use super::given::{
-    Log, added, aggregated, asked, assigned, completed, created_for, opened, registered, rejected, removed, sealed,
-    signed_up, store, upload, uploaded_to, user,
+    Log, added, aggregated, api_key, asked, assigned, completed, created_for, key_created, opened, registered,
+    rejected, removed, sealed, signed_up, store, upload, uploaded_to, user,
 };
 
 proptest! {
@@ -86,10 +86,12 @@ fn of_customer(log: Log, kind: u8, id: u128, part: u128) -> Log {
         id,
         match (kind, part) {
             (5, 3) => CustomerEvent::CustomerClosed,
+            (6, 2) => key_created(part),
+            (6, 3) => CustomerEvent::ApiKeyRevoked { key_id: api_key(2) },
             (5, _) => registered("Acme"),
             (6, _) => CustomerEvent::CustomerDetailsChanged { name: "New".into(), description: Some("Toys".into()) },
             (7, _) => added(part, MemberRole::Viewer),
-            (8, 3) => CustomerEvent::MemberRemoved { user_id: user(part) },
+            (8, 3) => CustomerEvent::MemberRemoved { user_id: user(part), key_id: None },
             (8, _) => CustomerEvent::MemberRoleChanged { user_id: user(part), role: MemberRole::Owner },
             (9, _) => opened(part, "Centro"),
             (10, _) => CustomerEvent::StoreDetailsChanged { store_id: store(part), details: details() },

@@ -3,15 +3,14 @@
 //! The rows of a customer that left stay, but no query finds them: each asks for the customer as well.
 
 use chrono::{DateTime, Utc};
-use domain::{CustomerEvent, CustomerId, Event, MemberRole, UserId};
+use domain::{CustomerEvent, CustomerId, Event, MemberRole, Sealed, UserId};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::fold::{Fact, View};
 use super::row::Row;
 
 /// A member of a customer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemberRow {
     /// The user.
     pub user_id: UserId,
@@ -19,6 +18,9 @@ pub struct MemberRow {
     pub role: MemberRole,
     /// Since when the user is a member.
     pub since: DateTime<Utc>,
+    /// The sealed address of someone who had not signed up when added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Sealed>,
 }
 
 /// The id of the row of a user at a customer.
@@ -34,20 +36,21 @@ impl View for MemberRow {
         let customer = CustomerId(fact.recorded.aggregate_id);
         match &fact.event {
             Event::Customer(
-                MemberAdded { user_id, .. } | MemberRoleChanged { user_id, .. } | MemberRemoved { user_id },
+                MemberAdded { user_id, .. } | MemberRoleChanged { user_id, .. } | MemberRemoved { user_id, .. },
             ) => Some(member_id(customer, *user_id)),
             _ => None,
         }
     }
 
     fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
-        match fact.event {
-            Event::Customer(CustomerEvent::MemberAdded { user_id, role }) => {
+        match &fact.event {
+            Event::Customer(CustomerEvent::MemberAdded { user_id, role, email }) => {
                 let customer = CustomerId(fact.recorded.aggregate_id);
-                Some(Row::new(Some(customer), fact, Self { user_id, role, since: fact.at() }))
+                let (user_id, role, email) = (*user_id, *role, email.clone());
+                Some(Row::new(Some(customer), fact, Self { user_id, role, since: fact.at(), email }))
             }
             Event::Customer(CustomerEvent::MemberRoleChanged { role, .. }) => {
-                Some(row?.changed(fact, |member| member.role = role))
+                Some(row?.changed(fact, |member| member.role = *role))
             }
             Event::Customer(CustomerEvent::MemberRemoved { .. }) => None,
             _ => row,
@@ -73,6 +76,10 @@ mod tests {
     #[test]
     fn a_removed_member_is_not_there() {
         let log = Log::new().customer(1, added(1, MemberRole::Viewer));
-        assert!(log.customer(1, CustomerEvent::MemberRemoved { user_id: user(1) }).rows::<MemberRow>().is_empty());
+        assert!(
+            log.customer(1, CustomerEvent::MemberRemoved { user_id: user(1), key_id: None })
+                .rows::<MemberRow>()
+                .is_empty()
+        );
     }
 }

@@ -3,14 +3,14 @@
 
 use anyhow::Result;
 use domain::dataset::Roles;
-use domain::{CustomerId, DatasetId, MemberRole, ReportId, StoreId, UploadId, UserId};
+use domain::{ApiKeyId, CustomerId, DatasetId, MemberRole, ReportId, StoreId, UploadId, UserId};
 
 use super::fold::View;
 use super::row::Selection;
 use super::store_roles::ASSIGNED;
 use super::{
-    CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportSummary, Row, StoreFilter, StoreRolesRow,
-    StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views, on_engine,
+    ApiKeyRow, CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportSummary, Row, StoreFilter,
+    StoreRolesRow, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views, on_engine,
 };
 
 impl Views {
@@ -84,6 +84,25 @@ impl Views {
     /// # Errors
     /// See [`Views`].
     pub async fn members(&self, customer: CustomerId, after: Option<u64>, limit: u32) -> Result<Page<Row<MemberRow>>> {
+        self.page(Selection::of(customer), after, limit).await
+    }
+
+    /// An API key of a customer that has not left.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn api_key(&self, customer: CustomerId, key: ApiKeyId) -> Result<Option<Row<ApiKeyRow>>> {
+        if self.customer(customer).await?.is_none() {
+            return Ok(None);
+        }
+        self.owned(customer, key).await
+    }
+
+    /// The API keys of a customer, oldest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn api_keys(&self, customer: CustomerId, after: Option<u64>, limit: u32) -> Result<Page<Row<ApiKeyRow>>> {
         self.page(Selection::of(customer), after, limit).await
     }
 

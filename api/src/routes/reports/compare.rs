@@ -91,7 +91,8 @@ struct ExportChangesQuery {
 }
 
 /// Compares two reports, from the earlier to the later one, in whichever order they are named.
-#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}", tag = "reports",
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}",
+    security(("bearer" = ["viewer"])), tag = "reports",
     params(ComparePath), responses((status = 200, body = Comparison)))]
 async fn compare_reports(
     State(app): State<App>,
@@ -114,6 +115,7 @@ async fn compare_reports(
 
 /// Lists the shoppers of some changes between two reports.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/shoppers",
+    security(("bearer" = ["viewer"])),
     tag = "reports", params(ComparePath, ChangesQuery), responses((status = 200, body = List<Object>)))]
 async fn list_changes(
     State(app): State<App>,
@@ -146,6 +148,7 @@ async fn list_changes(
 
 /// Sends the shoppers of some changes between two reports as a file.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/export",
+    security(("bearer" = ["viewer"])),
     tag = "reports", params(ComparePath, ExportChangesQuery),
     responses((status = 200, body = String, content_type = "text/csv")))]
 async fn export_changes(

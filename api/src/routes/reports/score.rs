@@ -68,7 +68,8 @@ struct Score {
 }
 
 /// Puts shoppers into the segments of a report.
-#[utoipa::path(post, path = "/customers/{customer_id}/reports/{report_id}/score", tag = "reports", params(ReportPath),
+#[utoipa::path(post, path = "/customers/{customer_id}/reports/{report_id}/score",
+    security(("bearer" = ["viewer"])), tag = "reports", params(ReportPath),
     request_body = ToScore, responses((status = 200, body = Scores)))]
 async fn score(
     State(app): State<App>,
