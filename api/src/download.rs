@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::Result;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::csv::WriterBuilder;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::csv::writer::Terminator;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::writer::StreamWriter;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -41,7 +42,7 @@ pub enum Format {
 pub enum Formulas {
     /// It stays as it came: the file is data.
     Kept,
-    /// It begins with an apostrophe: the file is for people.
+    /// It begins with an apostrophe, and lines end as RFC 4180 says: the file is for people.
     Disarmed,
 }
 
@@ -149,10 +150,13 @@ impl Encoder {
         for batch in batches {
             match &mut self {
                 Self::Csv { header, formulas } => {
-                    let mut writer = WriterBuilder::new().with_header(std::mem::take(header)).build(&mut bytes);
+                    let writer = WriterBuilder::new().with_header(std::mem::take(header));
                     match formulas {
-                        Formulas::Kept => writer.write(batch)?,
-                        Formulas::Disarmed => writer.write(&without_formulas(batch)?)?,
+                        Formulas::Kept => writer.build(&mut bytes).write(batch)?,
+                        Formulas::Disarmed => {
+                            let writer = writer.with_line_terminator(Terminator::CRLF);
+                            writer.build(&mut bytes).write(&without_formulas(batch)?)?;
+                        }
                     }
                 }
                 Self::Parquet(writer) => writer.write(batch)?,
@@ -180,7 +184,8 @@ impl Encoder {
     }
 }
 
-/// Text that begins like a formula gets an apostrophe, as OWASP advises against CSV injection.
+/// Text that begins like a formula gets an apostrophe, as OWASP advises against CSV injection; also the names of columns,
+/// which come from files too.
 fn without_formulas(batch: &RecordBatch) -> Result<RecordBatch> {
     let safe = |column: &ArrayRef| -> ArrayRef {
         match column.data_type() {
@@ -193,7 +198,12 @@ fn without_formulas(batch: &RecordBatch) -> Result<RecordBatch> {
             _ => column.clone(),
         }
     };
-    Ok(RecordBatch::try_new(batch.schema(), batch.columns().iter().map(safe).collect())?)
+    let named = |field: &Arc<Field>| {
+        let name = if is_formula(field.name()) { format!("'{}", field.name()) } else { field.name().clone() };
+        field.as_ref().clone().with_name(name)
+    };
+    let schema = Schema::new(batch.schema().fields().iter().map(named).collect::<Vec<_>>());
+    Ok(RecordBatch::try_new(Arc::new(schema), batch.columns().iter().map(safe).collect())?)
 }
 
 fn is_formula(text: &str) -> bool {
@@ -207,10 +217,10 @@ mod tests {
     #[test]
     fn text_cells_cannot_become_formulas() {
         let cells: ArrayRef = Arc::new(StringArray::from(vec![Some("=1+1"), Some("plain"), None]));
-        let batch = RecordBatch::try_from_iter([("name", cells)]).unwrap();
+        let batch = RecordBatch::try_from_iter([("@name", cells)]).unwrap();
         let (_, bytes) =
             Encoder::new(Format::Csv, Formulas::Disarmed, &batch.schema()).unwrap().write(&[batch]).unwrap();
-        assert_eq!(bytes, "name\n'=1+1\nplain\n\"\"\n");
+        assert_eq!(bytes, "'@name\r\n'=1+1\r\nplain\r\n\"\"\r\n");
     }
 
     #[test]
