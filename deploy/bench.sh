@@ -108,6 +108,19 @@ requests() { # where the answers come from
     done
 }
 
+# deploy/bench-ingest.sh measures one file of its own, several times.
+if [ -n "${INGEST_FILE:-}" ]; then
+    for run in $(seq "${INGEST_RUNS:-3}"); do
+        serve "run-$run"
+        sign_up "run-$run"
+        idle=$(memory VmRSS)
+        ingest "$INGEST_FILE"
+        echo "$seconds $(($(memory VmHWM) - idle))"
+        stop
+    done
+    exit
+fi
+
 measure 500000 20000; stop
 measure 5000000 20000
 if command -v wrk >/dev/null; then

@@ -22,6 +22,7 @@ const WORDS = {
   StoreClosed: () => 'A store was closed',
   FileUploaded: ({ filename, size_bytes: size }) => `${filename} was uploaded (${bytes(size)})`,
   DuplicateRejected: ({ filename }) => `${filename} was refused: the same content was here already`,
+  DialectChosen: (_, { file }) => `${file} is read anew, in the way that was chosen`,
   UploadDeleted: (_, { file }) => `${file} was deleted`,
   DatasetCreated: ({ row_count: rows, rejected_row_count: rejected }, { file }) =>
     `${file} was read: ${counted(rows, 'row')}${rejected ? `, ${whole(rejected)} left out` : ''}`,

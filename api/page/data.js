@@ -1,7 +1,10 @@
 // Stores and files: adding stores, uploading, and following each file until it is a dataset.
 
 import { all, call, get, pause, upload } from './api.js';
-import { announce, choice, confirmed, dialog, form, h, pageHead, pages, table, tableRow } from './dom.js';
+import { ask } from './dialect.js';
+import {
+  announce, choice, confirmed, dialog, downloads, form, h, pageHead, pages, table, tableRow,
+} from './dom.js';
 import { bytes, sentence, time, whole } from './words.js';
 
 const COLUMNS = [['File'], ['Status'], ['Rows', true], ['Left out', true], ['Shoppers', true], ['']];
@@ -50,7 +53,7 @@ function uploadCard(stores, files) {
   const store = choice({ 'aria-label': 'Store that the files come from' }, stores.map(({ id, name }) => [id, name]));
   const send = (chosen) => files.send(store.value, [...chosen]);
   const picked = () => { send(input.files); input.value = ''; };
-  const kinds = '.csv,.tsv,.txt,text/csv';
+  const kinds = '.csv,.tsv,.txt,.gz,.zst,.zip,text/csv';
   const chooser = { type: 'file', multiple: true, accept: kinds, 'aria-label': 'CSV files', onchange: picked };
   const input = h('input', chooser);
   const over = (is) => (event) => { event.preventDefault(); zone.classList.toggle('over', is); };
@@ -175,11 +178,17 @@ function cells(context, known, upload, row) {
     whole(upload.row_count),
     upload.rejected_row_count > 0 ? h('button.link', { type: 'button', onclick: see }, left) : left,
     whole(dataset?.shopper_count),
-    context.mayAnalyse && isSettled(upload) ? remover(context, upload, row) : '',
+    context.mayAnalyse && isSettled(upload) ? [rereader(context, upload), remover(context, upload, row)] : '',
   ];
 }
 
 const name = (text, note, link) => [h('strong', link ? h('a', { href: link }, text) : text), h('small', note)];
+
+/** A file that cannot be read may be readable when a person says how. */
+function rereader(context, upload) {
+  if (upload.status !== 'rejected') return null;
+  return h('button.link', { type: 'button', onclick: () => ask(context, upload) }, 'Read in another way');
+}
 
 function remover(context, upload, row) {
   const text = `${upload.filename} and the dataset made from it will be removed. Reports that used it stay.`;
@@ -199,17 +208,19 @@ function status(upload, dataset, link) {
     return h('div.status', h('small', label), progress);
   }
   if (upload.status === 'rejected') return [h('span.badge.bad', 'Cannot be read'), h('small', sentence(upload.error))];
+  if (upload.questions.length > 0) return [h('a.badge.warn', { href: link }, 'Please check'), h('small', upload.questions[0].text)];
   if (!dataset?.shopper_error) return h('span.badge.good', 'Ready');
   return [h('a.badge.warn', { href: link }, 'Needs column roles'), h('small', sentence(dataset.shopper_error))];
 }
 
 /** Shows the rows that were left out, with the reason for each. */
 export async function rejects(context, dataset, filename) {
-  const columns = [['Line', true], ['Reason'], ['Text']];
+  const columns = [['Line', true], ['Column'], ['Reason'], ['Text']];
   const box = table(`Rows left out of ${filename}`, columns, []);
-  const row = ({ line, reason, text }) => tableRow(columns, [whole(line), reason, h('code', text)]);
+  const row = ({ line, column, reason, text }) => tableRow(columns, [whole(line), column ?? '', reason, h('code', text)]);
   const load = (cursor) => get(`${context.base}/datasets/${dataset}/rejects?limit=50${cursor}`, context);
   const more = await pages(load, (items) => box.querySelector('tbody').append(...items.map(row)));
   const note = `These rows of ${filename} could not be read. All others are in the dataset.`;
-  dialog('Rows left out', h('p.muted', note), box, more);
+  const save = downloads('Download', `${context.base}/datasets/${dataset}/rejects/download?`);
+  dialog('Rows left out', h('p.muted', note), box, more, save);
 }

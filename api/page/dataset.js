@@ -2,6 +2,7 @@
 
 import { call, get, pause } from './api.js';
 import { rejects } from './data.js';
+import { dialectCard, questions } from './dialect.js';
 import { action, announce, choice, downloads, h, pageHead, table } from './dom.js';
 import { askForm } from './segments.js';
 import { counted, number, time, whole, words } from './words.js';
@@ -26,10 +27,12 @@ export async function dataset(context, id) {
       pageHead(upload.filename, origin, downloads('Download', `${path}/download?`))),
     facts(context, body, upload),
     overlaps(context, body),
+    questions(context, body, upload),
     h('div.split',
       h('section.card', h('h2', 'Find segments in this file'), ask(context, body)),
       columns(context, body, etag)),
     preview(body, rows.items),
+    dialectCard(context, body, upload),
   ].filter(Boolean);
 }
 

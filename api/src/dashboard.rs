@@ -33,7 +33,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-static ASSETS: LazyLock<[Asset; 16]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 17]> = LazyLock::new(|| {
     assets![
         "index.html" HTML,
         "style.css" CSS,
@@ -45,6 +45,7 @@ static ASSETS: LazyLock<[Asset; 16]> = LazyLock::new(|| {
         "welcome.js" SCRIPT,
         "data.js" SCRIPT,
         "dataset.js" SCRIPT,
+        "dialect.js" SCRIPT,
         "segments.js" SCRIPT,
         "report.js" SCRIPT,
         "chart.js" SCRIPT,

@@ -6,11 +6,12 @@ use std::io::Read;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use domain::dataset::{NewDataset, Roles, assign_roles};
+use domain::dialect::DialectChoice;
 use domain::report::{DatasetRevision, Findings, Question, Setting};
 use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, Recorded, ReportEvent, ReportId, UploadEvent, UploadId};
 use processors::Context;
-use processors::ingest::{IngestError, aggregate, read_dataset};
+use processors::ingest::{IngestError, Said, aggregate, read_dataset};
 use processors::segment::{Earlier, ReportDataset, SegmentError, answer};
 use projections::Frames;
 use serde_json::Value;
@@ -92,9 +93,9 @@ async fn read_again(
     );
     let sha256 = digest(context, &location).await?;
     ensure!(sha256 == upload.file.sha256, "the file '{}' is not the one that was uploaded", upload.file.filename);
-    let remembered = made.remembered.clone().unwrap_or_default();
+    let said = Said { roles: made.remembered.clone().unwrap_or_default(), dialect: upload.dialect.clone() };
     let open = move || files.reader(&location);
-    let read = match read_dataset(frames, id, open, remembered, |_| ()).await {
+    let read = match read_dataset(frames, id, open, said, |_| ()).await {
         Ok(read) => read,
         Err(IngestError::Unreadable(reason)) => {
             bail!("the file '{}' can no longer be read: {reason}", upload.file.filename)
@@ -157,6 +158,8 @@ struct Uploaded {
     generation: u32,
     position: u64,
     file: StoredFile,
+    /// What a person said about how it is written.
+    dialect: DialectChoice,
 }
 
 impl Log {
@@ -177,7 +180,15 @@ impl Log {
             }
             Event::Upload(UploadEvent::FileUploaded { generation, file }) => {
                 let position = event.position;
-                self.uploads.push(Uploaded { id: UploadId(id), generation, position, file });
+                let dialect = DialectChoice::default();
+                self.uploads.push(Uploaded { id: UploadId(id), generation, position, file, dialect });
+            }
+            Event::Upload(UploadEvent::DialectChosen { generation, dialect, .. }) => {
+                let before = self.uploads.iter().rev().find(|upload| upload.id.0 == id);
+                if let Some(Uploaded { file, position, .. }) = before {
+                    let (file, position) = (file.clone(), *position);
+                    self.uploads.push(Uploaded { id: UploadId(id), generation, position, file, dialect });
+                }
             }
             _ => {}
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
+use crate::dialect::{Dialect, Question};
 use crate::{CustomerId, DatasetId, Invalid, StoreId, UploadId};
 
 /// What is decided about a dataset.
@@ -168,6 +169,12 @@ pub struct NewDataset {
     pub encoding: String,
     /// The separator of the fields, such as `,`.
     pub delimiter: String,
+    /// How the file is written and how sure that is; unknown of datasets from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Dialect>,
+    /// What the content leaves open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// The columns in file order.
     pub columns: Vec<Column>,
     /// The shoppers, or why there are none: then no report can use the dataset until roles are assigned.
@@ -500,6 +507,8 @@ mod tests {
             repeated_row_count: None,
             encoding: "UTF-8".into(),
             delimiter: ",".into(),
+            dialect: None,
+            questions: vec![],
             columns: vec![column("who", ColumnType::Text), column("spent", ColumnType::Decimal)],
             shoppers: Err("no column says who bought".into()),
             remembered: None,

@@ -6,6 +6,7 @@
 mod aggregate;
 pub mod customer;
 pub mod dataset;
+pub mod dialect;
 mod event;
 mod field;
 mod ids;

@@ -4,15 +4,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::aggregate;
+use crate::dialect::DialectChoice;
 use crate::field::optional_line;
 use crate::{CustomerId, Invalid, StoreId, UserId, field};
 
 /// What is decided about an upload.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Upload {
-    /// Counts how often the content came after it had been deleted; the first time is 1.
+    /// Counts the readings: the first is 1, and each time that the content comes again after it had been deleted, or
+    /// is to be read in another way, begins the next.
     generation: u32,
     stored: Option<StoredFile>,
+    /// How a person said that the file is to be read.
+    dialect: DialectChoice,
 }
 
 /// A file that was received and stored.
@@ -45,6 +49,13 @@ pub struct StoredFile {
 pub enum UploadCommand {
     /// Takes a file whose bytes are stored.
     UploadFile(StoredFile),
+    /// Says how the file is to be read, which begins anew.
+    ChooseDialect {
+        /// What a person says; the rest is found out.
+        dialect: DialectChoice,
+        /// Who says so.
+        chosen_by: UserId,
+    },
     /// Removes the file and what was made of it.
     DeleteUpload,
 }
@@ -69,9 +80,18 @@ pub enum UploadEvent {
         /// Who sent it again.
         uploaded_by: UserId,
     },
+    /// Somebody said how the file is to be read. What was made of it before is to be replaced.
+    DialectChosen {
+        /// The reading that begins.
+        generation: u32,
+        /// What was said; the rest is found out.
+        dialect: DialectChoice,
+        /// Who said so.
+        chosen_by: UserId,
+    },
     /// The file and what was made of it are to be removed.
     UploadDeleted {
-        /// Which generation of the content.
+        /// The newest reading.
         generation: u32,
         /// Where the bytes are.
         location: String,
@@ -93,7 +113,7 @@ pub enum UploadError {
 }
 
 impl Upload {
-    /// Counts how often the content came.
+    /// Counts the readings of the content.
     pub fn generation(&self) -> u32 {
         self.generation
     }
@@ -101,6 +121,11 @@ impl Upload {
     /// The file, unless it was deleted.
     pub fn stored(&self) -> Option<&StoredFile> {
         self.stored.as_ref()
+    }
+
+    /// How the file is to be read, as far as a person said so.
+    pub fn dialect(&self) -> &DialectChoice {
+        &self.dialect
     }
 
     fn decide(&self, command: UploadCommand) -> Result<Vec<UploadEvent>, UploadError> {
@@ -114,10 +139,14 @@ impl Upload {
             (None, UploadFile(file)) => {
                 Ok(vec![FileUploaded { generation: self.generation + 1, file: checked(file)? }])
             }
+            (Some(_), ChooseDialect { dialect, .. }) if dialect == self.dialect => Ok(vec![]),
+            (Some(_), ChooseDialect { dialect, chosen_by }) => {
+                Ok(vec![DialectChosen { generation: self.generation + 1, dialect: dialect.checked()?, chosen_by }])
+            }
             (Some(file), DeleteUpload) => {
                 Ok(vec![UploadDeleted { generation: self.generation, location: file.location.clone() }])
             }
-            (None, DeleteUpload) => Err(UploadError::NotFound),
+            (None, ChooseDialect { .. } | DeleteUpload) => Err(UploadError::NotFound),
         }
     }
 
@@ -126,6 +155,11 @@ impl Upload {
             UploadEvent::FileUploaded { generation, file } => {
                 self.generation = generation;
                 self.stored = Some(file);
+                self.dialect = DialectChoice::default();
+            }
+            UploadEvent::DialectChosen { generation, dialect, .. } => {
+                self.generation = generation;
+                self.dialect = dialect;
             }
             UploadEvent::DuplicateRejected { .. } => {}
             UploadEvent::UploadDeleted { .. } => self.stored = None,
@@ -203,6 +237,48 @@ mod tests {
             .given_no_previous_events()
             .when(UploadCommand::DeleteUpload)
             .then_expect_error(UploadError::NotFound);
+    }
+
+    #[test]
+    fn another_dialect_begins_another_reading() {
+        Uploads::with(())
+            .given(vec![uploaded(1, "a.csv", None)])
+            .when(choose(";"))
+            .then_expect_events(vec![chosen(2, ";")]);
+    }
+
+    #[test]
+    fn the_same_dialect_again_changes_nothing() {
+        Uploads::with(())
+            .given(vec![uploaded(1, "a.csv", None), chosen(2, ";")])
+            .when(choose(";"))
+            .then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn refuses_a_delimiter_that_tears_cells_apart() {
+        let reason = "must not hold letters, digits, quotes, signs or line ends";
+        Uploads::with(())
+            .given(vec![uploaded(1, "a.csv", None)])
+            .when(choose("a"))
+            .then_expect_error(Invalid::new("delimiter", reason).into());
+    }
+
+    #[test]
+    fn only_a_stored_file_can_be_read_in_another_way() {
+        Uploads::with(()).given_no_previous_events().when(choose(";")).then_expect_error(UploadError::NotFound);
+    }
+
+    fn choose(delimiter: &str) -> UploadCommand {
+        UploadCommand::ChooseDialect { dialect: separated(delimiter), chosen_by: UserId(Uuid::nil()) }
+    }
+
+    fn chosen(generation: u32, delimiter: &str) -> UploadEvent {
+        UploadEvent::DialectChosen { generation, dialect: separated(delimiter), chosen_by: UserId(Uuid::nil()) }
+    }
+
+    fn separated(delimiter: &str) -> DialectChoice {
+        DialectChoice { delimiter: Some(delimiter.into()), ..DialectChoice::default() }
     }
 
     fn uploaded(generation: u32, name: &str, request: Option<&str>) -> UploadEvent {

@@ -16,7 +16,15 @@ use crate::consumer::Consumer;
 pub const CONSUMER: Consumer = Consumer {
     name: "cleanup",
     concurrency: 4,
-    wants: &["UploadDeleted", "DatasetDeleted", "MemberRemoved", "ApiKeyRevoked", "CustomerClosed", "UserErased"],
+    wants: &[
+        "UploadDeleted",
+        "DialectChosen",
+        "DatasetDeleted",
+        "MemberRemoved",
+        "ApiKeyRevoked",
+        "CustomerClosed",
+        "UserErased",
+    ],
 };
 
 /// Removes what the event says is gone. Each removal may be repeated.
@@ -28,6 +36,9 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     match event.event()? {
         Event::Upload(UploadEvent::UploadDeleted { generation, location }) => {
             remove_upload(&context, &event, UploadId(id), generation, &location).await
+        }
+        Event::Upload(UploadEvent::DialectChosen { generation, .. }) => {
+            remove_dataset(&context, &event, UploadId(id), generation - 1).await
         }
         Event::Dataset(DatasetEvent::DatasetDeleted { .. }) => {
             context.projections.frames.delete_dataset(DatasetId(id)).await
@@ -54,13 +65,18 @@ async fn remove_upload(
     generation: u32,
     location: &str,
 ) -> Result<()> {
+    remove_dataset(context, event, upload_id, generation).await?;
+    context.commands.files.delete(location).await
+}
+
+/// Removes what a reading has made or is still making.
+async fn remove_dataset(context: &Context, event: &Recorded, upload_id: UploadId, generation: u32) -> Result<()> {
     let dataset_id = DatasetId::of_upload(upload_id, generation);
     let command = DatasetCommand::DeleteDataset { upload_id };
     match context.commands.store.execute::<Dataset>(dataset_id.0, command, &event.cause(CONSUMER.name)).await {
-        Ok(_) | Err(CommandError::Refused(DatasetError::Deleted)) => {}
-        Err(error) => return Err(error.into()),
+        Ok(_) | Err(CommandError::Refused(DatasetError::Deleted)) => Ok(()),
+        Err(error) => Err(error.into()),
     }
-    context.commands.files.delete(location).await
 }
 
 /// Deletes all uploads of a customer that left; what follows from that comes as further events.

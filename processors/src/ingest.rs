@@ -4,6 +4,8 @@
 mod columns;
 mod dataset;
 mod dialect;
+#[cfg(test)]
+mod fuzz;
 mod reading;
 mod shoppers;
 mod text;
@@ -14,6 +16,7 @@ use std::time::Duration;
 use anyhow::Result;
 use commands::CommandError;
 use domain::dataset::NewDataset;
+use domain::dialect::DialectChoice;
 use domain::upload::StoredFile;
 use domain::{
     Dataset, DatasetCommand, DatasetError, DatasetEvent, DatasetId, Event, Recorded, Upload, UploadEvent, UploadId,
@@ -25,7 +28,7 @@ use tokio::sync::watch;
 use crate::Context;
 use crate::consumer::Consumer;
 
-pub use dataset::{IngestError, Ingested, aggregate, read_dataset};
+pub use dataset::{IngestError, Ingested, Said, aggregate, read_dataset};
 pub use dialect::sniff::binary_content;
 
 /// The pause between two signs of progress.
@@ -33,7 +36,7 @@ const PROGRESS_PAUSE: Duration = Duration::from_millis(250);
 
 /// The consumer.
 pub const CONSUMER: Consumer =
-    Consumer { name: "ingest", concurrency: 2, wants: &["FileUploaded", "ColumnRolesAssigned"] };
+    Consumer { name: "ingest", concurrency: 2, wants: &["FileUploaded", "DialectChosen", "ColumnRolesAssigned"] };
 
 /// Does the work that the event asks for. A second delivery finds the dataset decided and does nothing.
 ///
@@ -41,12 +44,8 @@ pub const CONSUMER: Consumer =
 /// When a store cannot be reached; a file that cannot be read is a decision, not an error.
 pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     match event.event()? {
-        Event::Upload(UploadEvent::FileUploaded { generation, file }) => {
-            let upload_id = UploadId(event.aggregate_id);
-            if is_current(&context, upload_id, generation).await? {
-                make_dataset(&context, &event, upload_id, generation, file).await?;
-            }
-            Ok(())
+        Event::Upload(UploadEvent::FileUploaded { generation, .. } | UploadEvent::DialectChosen { generation, .. }) => {
+            make_dataset(&context, &event, UploadId(event.aggregate_id), generation).await
         }
         Event::Dataset(DatasetEvent::ColumnRolesAssigned { revision, .. }) => {
             aggregate_again(&context, &event, DatasetId(event.aggregate_id), revision).await
@@ -55,27 +54,25 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     }
 }
 
-async fn is_current(context: &Context, upload_id: UploadId, generation: u32) -> Result<bool> {
+/// Reads the file, unless this reading was done or is no longer wanted.
+async fn make_dataset(context: &Context, event: &Recorded, upload_id: UploadId, generation: u32) -> Result<()> {
     let upload = context.commands.store.load::<Upload>(upload_id.0).await?.aggregate;
     let dataset_id = DatasetId::of_upload(upload_id, generation);
     let dataset = context.commands.store.load::<Dataset>(dataset_id.0).await?.aggregate;
-    Ok(upload.stored().is_some() && upload.generation() == generation && !dataset.is_decided())
-}
-
-async fn make_dataset(
-    context: &Context,
-    event: &Recorded,
-    upload_id: UploadId,
-    generation: u32,
-    file: StoredFile,
-) -> Result<()> {
-    let dataset_id = DatasetId::of_upload(upload_id, generation);
-    let command = match read(context, upload_id, dataset_id, &file).await {
-        Ok(read) => DatasetCommand::CreateDataset(Box::new(new_dataset(upload_id, &file, read))),
+    let Some(file) = upload.stored().filter(|_| upload.generation() == generation && !dataset.is_decided()) else {
+        return Ok(());
+    };
+    let command = match read(context, upload_id, dataset_id, file, upload.dialect()).await {
+        Ok(read) => DatasetCommand::CreateDataset(Box::new(new_dataset(upload_id, file, read))),
         Err(IngestError::Unreadable(reason)) => DatasetCommand::RejectDataset { upload_id, reason },
         Err(IngestError::Failed(error)) => return Err(error),
     };
     record(context, event, dataset_id, command).await
+}
+
+/// The standard's name of a text encoding that has many names.
+pub fn encoding_name(label: &str) -> Option<&'static str> {
+    text::encoding::named(label).map(encoding_rs::Encoding::name)
 }
 
 async fn read(
@@ -83,17 +80,17 @@ async fn read(
     upload_id: UploadId,
     dataset_id: DatasetId,
     file: &StoredFile,
+    dialect: &DialectChoice,
 ) -> Result<Ingested, IngestError> {
     let projections = &context.projections;
-    let remembered =
-        projections.views.store_roles(file.customer_id, file.store_id).await.map_err(IngestError::Failed)?;
+    let roles = projections.views.store_roles(file.customer_id, file.store_id).await.map_err(IngestError::Failed)?;
     let (files, location) = (context.commands.files.clone(), file.location.clone());
     let (done, seen) = watch::channel(0);
     let reading = read_dataset(
         &projections.frames,
         dataset_id,
         move || files.reader(&location),
-        remembered,
+        Said { roles, dialect: dialect.clone() },
         move |bytes| {
             done.send_replace(bytes);
         },
@@ -132,6 +129,8 @@ fn new_dataset(upload_id: UploadId, file: &StoredFile, read: Ingested) -> NewDat
         repeated_row_count: Some(read.repeated_row_count),
         encoding: read.encoding,
         delimiter: read.delimiter,
+        dialect: Some(read.dialect),
+        questions: read.questions,
         columns: read.columns,
         shoppers: read.shoppers,
         remembered: Some(read.remembered).filter(|roles| !roles.is_empty()),

@@ -14,7 +14,7 @@ use domain::{DatasetId, ReportId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use codec::{decode, encode};
+pub use codec::{decode, encode, plain};
 use folder::Folder;
 use mongo::Mongo;
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::dataset::{Column, Overlap, Roles, Shape};
+use domain::dialect::{Dialect, Question};
 use domain::{CustomerId, Dataset, DatasetCommand, DatasetId, StoreId, UploadId};
 use projections::{DatasetFilter, DatasetRow, FrameId, Row};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(assign_roles))
         .routes(routes!(list_rows))
         .routes(routes!(list_rejects))
+        .routes(routes!(download_rejects))
         .routes(routes!(download_dataset))
 }
 
@@ -84,6 +86,10 @@ struct DatasetBody {
     repeated_row_count: Option<u64>,
     encoding: String,
     delimiter: String,
+    /// How the file is written, and how sure that is. Absent of datasets from before it was kept.
+    dialect: Option<Dialect>,
+    /// What the content leaves open; choose a dialect for the upload to answer.
+    questions: Vec<Question>,
     /// Absent when no shoppers can be told from the columns' roles.
     shape: Option<Shape>,
     columns: Vec<Column>,
@@ -113,6 +119,8 @@ impl From<Row<DatasetRow>> for Tagged<DatasetBody> {
             repeated_row_count: body.repeated_row_count,
             encoding: body.encoding,
             delimiter: body.delimiter,
+            dialect: body.dialect,
+            questions: body.questions,
             shape: body.shape,
             columns: body.columns,
             shopper_count: summary.map(|summary| summary.shopper_count),
@@ -220,7 +228,26 @@ async fn list_rejects(
     Query(paging): Query<Paging>,
 ) -> Result<Objects, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
-    page(&app, &FrameId::rejects(dataset.id), dataset.rejected_row_count, None, &paging).await
+    let frame = FrameId::rejects(dataset.id);
+    let count = app.projections.frames.manifest(&frame).await?.map_or(0, |manifest| manifest.rows());
+    page(&app, &frame, count, None, &paging).await
+}
+
+/// Sends the rows that were left out as a file, with line, column, reason and original text.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects/download", tag = "datasets",
+    params(DatasetPath, DownloadQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+async fn download_rejects(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(path): Path<DatasetPath>,
+    Query(query): Query<DownloadQuery>,
+) -> Result<Response, Problem> {
+    let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
+    let (frames, frame) = (app.projections.frames.clone(), FrameId::rejects(dataset.id));
+    // People open it in a spreadsheet; the list of rejects has the text to the letter.
+    let how = (query.format, Formulas::Disarmed);
+    let count = frames.manifest(&frame).await?.map_or(0, |manifest| manifest.rows());
+    download(frames, frame, std::iter::once(0..count), how, &format!("rejects-{}", dataset.id)).await
 }
 
 /// Sends all rows as a file.

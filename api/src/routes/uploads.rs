@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use commands::Received;
+use domain::dialect::{DialectChoice, Question};
 use domain::upload::StoredFile;
 use domain::{Customer, CustomerId, DatasetId, StoreId, Upload, UploadCommand, UploadEvent, UploadId, UserId};
 use projections::{Row, UploadFilter, UploadRow, UploadStatus};
@@ -19,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::answer::{Accepted, List, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{Analyst, IdempotencyKey, IfMatch, Path, Prefer, Query, StorePath, UploadPath, Viewer};
+use crate::extract::{Analyst, IdempotencyKey, IfMatch, Json, Path, Prefer, Query, StorePath, UploadPath, Viewer};
 use crate::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
 use crate::remember::remember;
 use crate::wait::wait_until;
@@ -35,6 +36,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_uploads))
         .routes(routes!(get_upload, delete_upload))
         .routes(routes!(get_file))
+        .routes(routes!(choose_dialect))
 }
 
 /// What is said about a file whose bytes are the body.
@@ -102,6 +104,10 @@ struct UploadBody {
     rejected_row_count: Option<u64>,
     /// Why the file could not be read.
     error: Option<String>,
+    /// What a person said about how the file is written.
+    dialect: DialectChoice,
+    /// What the content leaves open; choose a dialect to answer.
+    questions: Vec<Question>,
     uploaded_by: UserId,
     uploaded_at: DateTime<Utc>,
 }
@@ -271,6 +277,39 @@ async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<Uploa
     Ok((HeaderMap::from_iter(headers), Body::from_stream(bytes)).into_response())
 }
 
+/// Says how the file is written; what is absent is found out again. The file is read anew into another dataset, which
+/// replaces the one before. The same choice again changes nothing.
+#[utoipa::path(put, path = "/customers/{customer_id}/uploads/{upload_id}/dialect", tag = "uploads",
+    params(UploadPath), request_body = DialectChoice,
+    responses((status = 202, body = UploadBody), (status = 200, body = UploadBody)))]
+async fn choose_dialect(
+    State(app): State<App>,
+    analyst: Analyst,
+    Path(path): Path<UploadPath>,
+    seen: IfMatch,
+    prefer: Prefer,
+    Json(dialect): Json<DialectChoice>,
+) -> Result<Accepted<UploadBody>, Problem> {
+    let row = upload_row(&app, analyst.customer_id, path.upload_id).await?;
+    seen.check(row.version)?;
+    let dialect = known_encoding(dialect)?;
+    let command = UploadCommand::ChooseDialect { dialect, chosen_by: analyst.user_id };
+    app.execute::<Upload>(path.upload_id.0, command, &analyst.metadata()).await?;
+    let row = waited(&app, analyst.customer_id, path.upload_id, &prefer).await?;
+    let location = format!("/api/v1/customers/{}/uploads/{}", analyst.customer_id, path.upload_id);
+    let done = is_settled(&row);
+    Ok(Accepted { location, resource: body(&app, row).await, done })
+}
+
+/// The choice with the standard's name of the encoding.
+fn known_encoding(choice: DialectChoice) -> Result<DialectChoice, Problem> {
+    let name = |label: String| {
+        let name = processors::ingest::encoding_name(&label);
+        name.ok_or_else(|| Problem::field("/encoding", format!("'{label}' is not the name of a text encoding")))
+    };
+    Ok(DialectChoice { encoding: choice.encoding.map(name).transpose()?.map(str::to_owned), ..choice })
+}
+
 /// Deletes an upload with its dataset and file. The same bytes may come again.
 #[utoipa::path(delete, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads",
     security(("bearer" = ["analyst"])), params(UploadPath),
@@ -328,6 +367,8 @@ async fn body(app: &App, Row { body, version, .. }: Row<UploadRow>) -> Tagged<Up
         row_count: body.row_count,
         rejected_row_count: body.rejected_row_count,
         error: body.error,
+        dialect: body.dialect,
+        questions: body.questions,
         uploaded_by: body.uploaded_by,
         uploaded_at: body.uploaded_at,
     };

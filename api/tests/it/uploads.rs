@@ -217,3 +217,73 @@ async fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.shutdown().await.unwrap();
     encoder.into_inner()
 }
+
+#[tokio::test]
+async fn a_file_is_read_in_another_way_when_a_person_says_so() {
+    let app = TestApp::start().await;
+    let file = "customer;date;amount\na;01/02/2020;1,5\na;03/04/2020;2\nb;03/04/2020;x\n";
+    let upload = app.ingested("sales.csv", file).await;
+    assert_eq!(upload["questions"][0]["about"], "date_order");
+    let before = app.below(&format!("/datasets/{}", upload["dataset_id"].as_str().unwrap()));
+    assert_eq!(
+        app.get(&before).await["dialect"]["date_order"],
+        json!({"value": "day_month_year", "confidence": 0.5, "basis": "detected"})
+    );
+    let path = app.below(&format!("/uploads/{}/dialect", id(&upload)));
+    let put = |body: Value| app.own(Method::PUT, &path).header("prefer", "wait=30").json(&body).send();
+    let mut readings = vec![];
+    for _ in 0..2 {
+        let answer = put(json!({"date_order": "month_day_year"})).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        readings.push(answer.json::<Value>().await.unwrap());
+    }
+    assert_eq!(readings[0], readings[1], "the same choice again changes nothing");
+    assert_eq!((&readings[0]["status"], &readings[0]["questions"]), (&json!("ready"), &json!([])));
+    assert_ne!(readings[0]["dataset_id"], upload["dataset_id"]);
+    let dataset = app.get(&app.below(&format!("/datasets/{}", readings[0]["dataset_id"].as_str().unwrap()))).await;
+    assert_eq!(
+        (&dataset["columns"][1]["min"], &dataset["dialect"]["date_order"]["basis"]),
+        (&json!("2020-01-02"), &json!("chosen"))
+    );
+    app.settle().await;
+    assert_eq!(app.own(Method::GET, &before).send().await.unwrap().status(), 404, "one dataset replaces the other");
+    for (body, pointer) in [
+        (json!({"encoding": "klingon"}), "/encoding"),
+        (json!({"delimiter": "x"}), "/delimiter"),
+        (json!({"quote": "ab"}), "/quote"),
+    ] {
+        let answer = put(body).await.unwrap();
+        assert_eq!(answer.status(), 422);
+        assert_eq!(answer.json::<Value>().await.unwrap()["errors"][0]["pointer"], pointer);
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_file_may_be_readable_in_another_way() {
+    let app = TestApp::start().await;
+    let file = "a,b\n1,2,3,4,5\n1,2,3\n6,7,8,9\n";
+    let upload = app.ingested("odd.csv", file).await;
+    assert_eq!(upload["status"], "rejected");
+    let path = app.below(&format!("/uploads/{}/dialect", id(&upload)));
+    let answer = app.own(Method::PUT, &path).header("prefer", "wait=30").json(&json!({"delimiter": ";"})).send().await;
+    assert_eq!(answer.unwrap().json::<Value>().await.unwrap()["status"], "ready");
+}
+
+#[tokio::test]
+async fn rows_that_were_left_out_can_be_downloaded() {
+    let app = TestApp::start().await;
+    let rows = "1,2,2020-01-01\n".repeat(20);
+    let upload = app.ingested("sales.csv", format!("customer,quantity,date\n{rows}=2,many,2020-01-01\n3,4\n")).await;
+    let rejects = app.below(&format!("/datasets/{}/rejects", upload["dataset_id"].as_str().unwrap()));
+    let list = app.get(&rejects).await;
+    assert_eq!(
+        list["items"][0],
+        json!({"line": 22, "column": "quantity", "reason": "'many' is not a whole number", "text": "=2,many,2020-01-01"})
+    );
+    let file = app.own(Method::GET, &format!("{rejects}/download")).send().await.unwrap().text().await.unwrap();
+    assert_eq!(
+        file,
+        "line,column,reason,text\n22,quantity,'many' is not a whole number,\"'=2,many,2020-01-01\"\n\
+         23,,has 2 fields; the header has 3,\"3,4\"\n"
+    );
+}

@@ -20,7 +20,7 @@ use super::{ReceiveError, Received, location, random_name};
 
 /// Where files are while they come in.
 const INCOMING: &str = "incoming";
-/// Bytes that are hashed and written at once; an upload holds no more of them, and one chunk of its source.
+/// Bytes that are hashed and written at once; an upload holds twice as many, and one chunk of its source.
 const PART_BYTES: usize = 1 << 20;
 /// Bytes of a download that are read at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -111,23 +111,39 @@ where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
     let (mut hash, mut size_bytes) = (Sha256::new(), 0);
-    let mut part = BytesMut::with_capacity(PART_BYTES);
-    while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(ReceiveError::Source)?;
-        size_bytes += chunk.len() as u64;
+    let mut part = next_part(&mut bytes).await?;
+    while !part.is_empty() {
+        size_bytes += part.len() as u64;
         if size_bytes > max {
             return Err(ReceiveError::TooLarge { max });
         }
-        part.extend_from_slice(&chunk);
-        if part.len() >= PART_BYTES {
-            hash = put(upload, part.split().freeze(), hash).await.map_err(ReceiveError::Failed)?;
-        }
+        // The next part comes in while this one is hashed and written.
+        let (next, hashed) = tokio::join!(next_part(&mut bytes), put(upload, part, hash));
+        hash = hashed.map_err(ReceiveError::Failed)?;
+        part = next?;
     }
     if size_bytes == 0 {
         return Err(ReceiveError::Empty);
     }
-    hash = put(upload, part.freeze(), hash).await.map_err(ReceiveError::Failed)?;
     Ok((hash.finalize().into(), size_bytes))
+}
+
+/// Collects the bytes of the next part; none when the stream has ended.
+async fn next_part<S, E>(bytes: &mut S) -> Result<Bytes, ReceiveError<E>>
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    let mut part = BytesMut::new();
+    while let Some(chunk) = bytes.next().await {
+        if part.is_empty() {
+            part.reserve(PART_BYTES + PART_BYTES / 4);
+        }
+        part.extend_from_slice(&chunk.map_err(ReceiveError::Source)?);
+        if part.len() >= PART_BYTES {
+            break;
+        }
+    }
+    Ok(part.freeze())
 }
 
 /// Hashes and writes a part at the same time, both off the threads that serve requests.

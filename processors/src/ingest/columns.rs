@@ -2,8 +2,13 @@
 
 pub mod cells;
 pub mod census;
+pub mod dressed;
+pub mod evidence;
 pub mod kinds;
 pub mod moment;
+pub mod month;
 pub mod number;
 pub mod plan;
 pub mod statistics;
+pub mod text_builder;
+pub mod texts;

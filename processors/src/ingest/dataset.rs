@@ -1,22 +1,27 @@
 //! Makes a dataset of a file, and its shoppers again when somebody says what the columns mean.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use domain::DatasetId;
 use domain::dataset::{Column, Roles, ShopperSummary};
-use encoding_rs::WINDOWS_1252;
+use domain::dialect::{Basis, Dialect, DialectChoice, Question};
+use encoding_rs::UTF_8;
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
+use crate::ingest::columns::evidence::Conclusions;
+use crate::ingest::dialect::sniff::Known;
 use crate::ingest::reading::attempt::{Attempt, Found};
 use crate::ingest::shoppers::Shoppers;
 use crate::ingest::shoppers::roles::{self, Assignment};
+use crate::ingest::text::content::{Bytes, Content};
+use crate::ingest::text::encoding::{self, Damage};
 use crate::ingest::text::source::Stop;
 
-/// Readings of a file: as UTF-8 and as Windows-1252, and each again with the right types.
-const ATTEMPTS: usize = 4;
+/// Readings of a file: as UTF-8 and in an older encoding, and each again with the right types. Where the types of one
+/// column depend on those of another, a third time.
+const ATTEMPTS: usize = 6;
 
 /// What was made of a file. Its frames are stored.
 #[derive(Debug)]
@@ -31,6 +36,10 @@ pub struct Ingested {
     pub delimiter: String,
     /// Rows that say the same as an earlier one in every column.
     pub repeated_row_count: u64,
+    /// How the file is written, and how sure that is.
+    pub dialect: Dialect,
+    /// What the content leaves open.
+    pub questions: Vec<Question>,
     /// The columns with their statistics and roles.
     pub columns: Vec<Column>,
     /// The shoppers, or a sentence saying why there are none.
@@ -50,43 +59,65 @@ pub enum IngestError {
     Failed(#[from] anyhow::Error),
 }
 
+/// What a person said before a file is read.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// About the columns of an earlier file.
+    pub roles: Roles,
+    /// About how this file is written.
+    pub dialect: DialectChoice,
+}
+
 /// Reads a file and stores its rows, its rejected lines and its shoppers as frames. `open` gives the bytes of
-/// the file from the beginning; it is asked again when the file turns out to be other than it began. `remembered`
-/// is what a person said about the columns of an earlier file. `progress` is told how many bytes were read.
+/// the file from the beginning; it is asked again when the file turns out to be other than it began. `progress` is told
+/// how many of the bytes were read.
 ///
 /// # Errors
 /// `Unreadable` when the file itself is to blame, `Failed` when trying again may help.
 pub async fn read_dataset(
     frames: &Frames,
     dataset: DatasetId,
-    open: impl Fn() -> Result<Box<dyn Read + Send>> + Send + 'static,
-    remembered: Roles,
+    open: impl Fn() -> Result<Bytes> + Send + 'static,
+    said: Said,
     progress: impl Fn(u64) + Send + Sync + 'static,
 ) -> Result<Ingested, IngestError> {
-    let mut attempt = Attempt { encoding: None, plan: None, remembered, progress: Arc::new(progress) };
+    let content =
+        spawn_blocking(move || Content::new(open, Arc::new(progress))).await.map_err(anyhow::Error::from)??;
+    let chosen = said.dialect.encoding.as_deref().and_then(encoding::named).map(|encoding| (encoding, Basis::Chosen));
+    let known = Known { compression: content.compression(), encoding: chosen, choice: said.dialect };
+    let mut attempt = Attempt { known, plan: None, remembered: said.roles };
     for _ in 0..ATTEMPTS {
-        match attempt.run(frames, dataset, open()?, open()?).await {
-            Ok(found) if found.is_settled => {
-                let read = finish(frames, dataset, found).await?;
-                return Ok(Ingested { remembered: attempt.remembered, ..read });
-            }
-            Ok(found) => attempt.plan = Some(found.outcome.plan),
-            Err(Stop::WrongEncoding) => attempt.encoding = Some(WINDOWS_1252),
-            Err(Stop::Error(error)) => return Err(error),
+        let found = attempt.run(frames, dataset, || content.reader(), || content.reader()).await;
+        let found = found.map_err(|Stop(error)| error)?;
+        if let Some(encoding) = other_encoding(&attempt, &found) {
+            (attempt.known.encoding, attempt.plan) = (Some((encoding, Basis::Detected)), None);
+        } else if found.is_settled {
+            let read = finish(frames, dataset, found).await?;
+            return Ok(Ingested { remembered: attempt.remembered, ..read });
+        } else {
+            attempt.plan = Some(found.settled.plan);
         }
     }
     Err(anyhow!("the types of the columns do not settle").into())
 }
 
+/// The encoding of a file that only seemed to be UTF-8.
+fn other_encoding(attempt: &Attempt, found: &Found) -> Option<&'static encoding_rs::Encoding> {
+    let Damage { valid, invalid } = found.total.damage;
+    let is_open = attempt.known.encoding.is_none() && found.layout.encoding.basis == Basis::Detected;
+    let is_other = is_open && found.layout.encoding.standard == UTF_8 && !encoding::is_utf8(valid, invalid);
+    is_other.then(|| encoding::legacy(&found.total.foreign).standard)
+}
+
 /// Publishes the rows, and the shoppers as far as there are any.
 async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ingested, IngestError> {
-    let (layout, outcome) = (found.layout, found.outcome);
-    if outcome.row_count == 0 {
-        return Err(no_rows(outcome.first_reject.as_deref()));
+    let Found { layout, total, settled, .. } = found;
+    if total.row_count == 0 {
+        return Err(no_rows(total.first_reject.as_deref()));
     }
     frames.finish(&FrameId::rejects(dataset), &found.rejects).await?;
     frames.finish(&FrameId::rows(dataset), &found.rows).await?;
-    let mut columns = found.statistics.columns(&outcome.plan);
+    let mut columns = total.statistics.columns(&settled.plan);
     let mut repeats = found.repeats;
     let repeated_row_count = spawn_blocking(move || repeats.count()).await.map_err(anyhow::Error::from)??;
     let is_remembered = found.meaning.is_remembered();
@@ -99,12 +130,15 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
         Some(shoppers) => shoppers.store(frames, dataset, 0).await?,
         None => aggregate(frames, dataset, 0, &columns).await?,
     };
+    let Conclusions { date_order, decimal_mark, questions } = settled.conclusions;
     Ok(Ingested {
-        row_count: outcome.row_count,
-        rejected_row_count: outcome.rejected_row_count,
+        row_count: total.row_count,
+        rejected_row_count: total.rejected_row_count,
         repeated_row_count,
         encoding: layout.encoding.standard.name().to_owned(),
-        delimiter: char::from(layout.delimiter).to_string(),
+        delimiter: layout.format.delimiter.name(),
+        dialect: Dialect { date_order, decimal_mark, ..layout.dialect },
+        questions,
         columns,
         shoppers,
         remembered: Roles::new(),

@@ -1,7 +1,9 @@
 //! One way through a file: records become rows or rejects, rows become chunks of frames.
 
 pub mod attempt;
+mod footer;
+pub mod parse;
 pub mod rejects;
 pub mod repeats;
-pub mod rows;
 pub mod store;
+pub mod total;

@@ -2,9 +2,12 @@
 //! buffers compressed by LZ4, which decodes faster than a disk delivers.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
@@ -28,5 +31,24 @@ pub fn encode(batch: &RecordBatch) -> Result<Bytes> {
 pub fn decode(bytes: &[u8], columns: Option<&[usize]>) -> Result<RecordBatch> {
     let reader = StreamReader::try_new(Cursor::new(bytes), columns.map(<[usize]>::to_vec))?;
     let batch = reader.into_iter().next().context("a chunk without a batch")??;
-    Ok(batch)
+    plain(&batch)
+}
+
+/// The batch with its texts written out. In a chunk a column of few different texts has each of them once.
+///
+/// # Errors
+/// When a dictionary has values other than text.
+pub fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
+    let is_coded = |column: &ArrayRef| matches!(column.data_type(), DataType::Dictionary(..));
+    if !batch.columns().iter().any(is_coded) {
+        return Ok(batch.clone());
+    }
+    let mut columns = Vec::with_capacity(batch.num_columns());
+    for column in batch.columns() {
+        columns.push(if is_coded(column) { cast(column, &DataType::Utf8)? } else { column.clone() });
+    }
+    let fields = batch.schema_ref().fields().iter().zip(&columns);
+    let fields: Vec<Field> =
+        fields.map(|(field, column)| field.as_ref().clone().with_data_type(column.data_type().clone())).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::dataset::{Column, NewDataset, Overlap, Shape, ShopperSummary, assign_roles};
+use domain::dialect::{Dialect, Question};
 use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadId};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,12 @@ pub struct DatasetRow {
     pub encoding: String,
     /// The separator of the fields, such as `,`.
     pub delimiter: String,
+    /// How the file is written and how sure that is.
+    #[serde(default)]
+    pub dialect: Option<Dialect>,
+    /// What the content leaves open.
+    #[serde(default)]
+    pub questions: Vec<Question>,
     /// What the rows are; unknown while the shoppers are, or when there are none.
     pub shape: Option<Shape>,
     /// The columns in file order.
@@ -106,6 +113,8 @@ fn made(new: &NewDataset, fact: &Fact<'_>) -> DatasetRow {
         repeated_row_count: new.repeated_row_count,
         encoding: new.encoding.clone(),
         delimiter: new.delimiter.clone(),
+        dialect: new.dialect.clone(),
+        questions: new.questions.clone(),
         shape: None,
         columns: new.columns.clone(),
         shopper_count: None,

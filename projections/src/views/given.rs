@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::DateTime;
 use domain::customer::{ApiKeyDetails, StoreDetails};
 use domain::dataset::{Column, ColumnRole, ColumnType, NewDataset, Roles, Shape, ShopperSummary};
+use domain::dialect::{self, DialectChoice};
 use domain::report::{
     Algorithm, Clusters, DatasetRevision, Features, Findings, Parameters, Quality, Question, Scale, Setting,
 };
@@ -186,6 +187,8 @@ pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> Datase
         repeated_row_count: None,
         encoding: "UTF-8".into(),
         delimiter: ",".into(),
+        dialect: None,
+        questions: vec![question()],
         columns: vec![
             column("who", ColumnType::Text, None),
             column("spent", ColumnType::Decimal, Some(ColumnRole::Amount)),
@@ -193,6 +196,15 @@ pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> Datase
         shoppers: Ok(summary(2)),
         remembered: None,
     }))
+}
+
+pub fn question() -> dialect::Question {
+    dialect::Question { about: "date_order".into(), columns: vec!["when".into()], text: "day or month first?".into() }
+}
+
+pub fn chosen(generation: u32) -> UploadEvent {
+    let dialect = DialectChoice { delimiter: Some(";".into()), ..DialectChoice::default() };
+    UploadEvent::DialectChosen { generation, dialect, chosen_by: user(1) }
 }
 
 pub fn rejected(upload_id: u128) -> DatasetEvent {

@@ -1,6 +1,7 @@
 //! What became of this upload?
 
 use chrono::{DateTime, Utc};
+use domain::dialect::{DialectChoice, Question};
 use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadEvent, UploadId, UserId};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub enum UploadStatus {
 pub struct UploadRow {
     /// The upload.
     pub id: UploadId,
-    /// Counts how often the content came.
+    /// Counts the readings of the content.
     pub generation: u32,
     /// The store whose data it holds.
     pub store_id: StoreId,
@@ -53,6 +54,12 @@ pub struct UploadRow {
     pub rejected_row_count: Option<u64>,
     /// Why it cannot be read, for a person.
     pub error: Option<String>,
+    /// What a person said about how it is written.
+    #[serde(default)]
+    pub dialect: DialectChoice,
+    /// What its content leaves open.
+    #[serde(default)]
+    pub questions: Vec<Question>,
     /// Who sent it.
     pub uploaded_by: UserId,
     /// When it came.
@@ -86,6 +93,9 @@ impl View for UploadRow {
             Event::Upload(UploadEvent::FileUploaded { generation, file }) => {
                 let row = Row::new(Some(file.customer_id), fact, received(*generation, file, fact));
                 Some(Row { version: fact.recorded.position, ..row })
+            }
+            Event::Upload(UploadEvent::DialectChosen { generation, dialect, .. }) => {
+                Some(change(row?, fact, |upload| read_again(upload, *generation, dialect)))
             }
             Event::Upload(UploadEvent::UploadDeleted { .. }) => Some(change(row?, fact, |upload| {
                 upload.status = UploadStatus::Deleted;
@@ -122,13 +132,24 @@ fn received(generation: u32, file: &StoredFile, fact: &Fact<'_>) -> UploadRow {
         row_count: None,
         rejected_row_count: None,
         error: None,
+        dialect: DialectChoice::default(),
+        questions: vec![],
         uploaded_by: file.uploaded_by,
         uploaded_at: fact.at(),
     }
 }
 
-/// Whether a dataset's event is the answer to this generation of the upload. An older generation's reading may
-/// end after the upload was deleted or came again.
+/// The next reading begins; what the one before found no longer holds.
+fn read_again(upload: &mut UploadRow, generation: u32, dialect: &DialectChoice) {
+    upload.generation = generation;
+    upload.dialect = dialect.clone();
+    upload.status = UploadStatus::Received;
+    (upload.dataset_id, upload.row_count, upload.rejected_row_count, upload.error) = (None, None, None, None);
+    upload.questions.clear();
+}
+
+/// Whether a dataset's event is the answer to this reading of the upload. An older reading may end after the upload
+/// was deleted, came again or was to be read in another way.
 fn awaits(upload: &UploadRow, fact: &Fact<'_>) -> bool {
     upload.status == UploadStatus::Received
         && DatasetId::of_upload(upload.id, upload.generation).0 == fact.recorded.aggregate_id
@@ -141,6 +162,7 @@ fn take(upload: &mut UploadRow, event: &DatasetEvent) {
             upload.dataset_id = Some(DatasetId::of_upload(upload.id, upload.generation));
             upload.row_count = Some(new.row_count);
             upload.rejected_row_count = Some(new.rejected_row_count);
+            upload.questions = new.questions.clone();
         }
         DatasetEvent::DatasetRejected { reason, .. } => {
             upload.status = UploadStatus::Rejected;
@@ -157,7 +179,7 @@ fn change(row: Row<UploadRow>, fact: &Fact<'_>, change: impl FnOnce(&mut UploadR
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, created, dataset, rejected, removed, upload, uploaded};
+    use super::super::given::{Log, chosen, created, dataset, rejected, removed, upload, uploaded};
     use super::*;
 
     #[test]
@@ -179,6 +201,18 @@ mod tests {
         let log = Log::new().upload(1, uploaded(1)).upload(1, removed(1)).dataset(1, 1, created(1));
         let row = log.only::<UploadRow>().body;
         assert_eq!((row.status, row.dataset_id), (UploadStatus::Deleted, None));
+    }
+
+    #[test]
+    fn another_dialect_begins_another_reading() {
+        let log = Log::new().upload(1, uploaded(1)).dataset(1, 1, created(1));
+        assert_eq!(log.clone().only::<UploadRow>().body.questions.len(), 1);
+        let log = log.upload(1, chosen(2)).dataset(1, 1, created(1));
+        let row = log.clone().only::<UploadRow>().body;
+        assert_eq!((row.status, row.dataset_id, row.row_count), (UploadStatus::Received, None, None));
+        assert_eq!((row.dialect.delimiter.as_deref(), row.questions.len()), (Some(";"), 0));
+        let row = log.dataset(1, 2, created(1)).only::<UploadRow>().body;
+        assert_eq!((row.status, row.dataset_id), (UploadStatus::Ready, Some(dataset(1, 2))));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! The cells of one column on their way from bytes to an Arrow array.
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, StringArray,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
 use std::sync::Arc;
 
 use super::census::Census;
 use super::kinds::{Kinds, Reading, boolean, is_null, kinds};
-use super::moment::{DAY, moment};
+use super::moment::{DAY, compact, digit_kinds, epoch, moment};
 use super::number;
 use super::plan::ColumnPlan;
+use super::text_builder::TextBuilder;
 
 /// A column that is being filled.
 pub struct Cells {
@@ -22,7 +22,7 @@ pub struct Cells {
 }
 
 enum Values {
-    Text(BinaryBuilder),
+    Text(TextBuilder),
     Boolean(BooleanBuilder),
     Integer(Int64Builder),
     Decimal(Float64Builder),
@@ -34,12 +34,12 @@ impl Cells {
     /// An empty column.
     pub fn new(plan: &ColumnPlan) -> Self {
         let values = match plan.reading {
-            Reading::Text => Values::Text(BinaryBuilder::new()),
+            Reading::Text => Values::Text(TextBuilder::default()),
             Reading::Boolean => Values::Boolean(BooleanBuilder::new()),
             Reading::Integer | Reading::Identifier => Values::Integer(Int64Builder::new()),
             Reading::Decimal(_) => Values::Decimal(Float64Builder::new()),
-            Reading::Date(_) => Values::Date(Date32Builder::new()),
-            Reading::Timestamp(_) => Values::Timestamp(TimestampMicrosecondBuilder::new()),
+            Reading::Date(_) | Reading::CompactDate => Values::Date(Date32Builder::new()),
+            Reading::Timestamp(_) | Reading::Epoch => Values::Timestamp(TimestampMicrosecondBuilder::new()),
         };
         let is_counted = plan.reading != Reading::Text || plan.counts_text;
         Self { values, reading: plan.reading, census: is_counted.then(Census::default) }
@@ -75,7 +75,7 @@ impl Cells {
     /// When text is not UTF-8, which the source has made sure of.
     pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         Ok(match &mut self.values {
-            Values::Text(builder) => Arc::new(StringArray::try_from_binary(builder.finish())?),
+            Values::Text(builder) => builder.finish()?,
             Values::Boolean(builder) => Arc::new(builder.finish()),
             Values::Integer(builder) => Arc::new(builder.finish()),
             Values::Decimal(builder) => Arc::new(builder.finish()),
@@ -85,15 +85,15 @@ impl Cells {
     }
 
     /// What all cells are, when they were counted.
-    pub fn census(&self) -> Option<&Census> {
-        self.census.as_ref()
+    pub fn into_census(self) -> Option<Census> {
+        self.census
     }
 }
 
 impl Values {
     fn append_null(&mut self) {
         match self {
-            Self::Text(builder) => builder.append_null(),
+            Self::Text(builder) => builder.append(None),
             Self::Boolean(builder) => builder.append_null(),
             Self::Integer(builder) => builder.append_null(),
             Self::Decimal(builder) => builder.append_null(),
@@ -104,7 +104,7 @@ impl Values {
 
     fn append_text(&mut self, cell: &[u8]) {
         if let Self::Text(builder) = self {
-            builder.append_value(cell);
+            builder.append(Some(cell));
         }
     }
 
@@ -113,16 +113,16 @@ impl Values {
         match (self, reading) {
             (Self::Integer(builder), Reading::Integer) => {
                 builder.append_value(number::integer(cell)?);
-                Some(number::WHOLE_NUMBER)
+                Some(number::WHOLE_NUMBER.and(digit_kinds(cell)))
             }
             (Self::Integer(builder), Reading::Identifier) => {
                 builder.append_value(number::identifier(cell)?);
-                Some(number::kinds(cell))
+                Some(number::kinds(cell).and(digit_kinds(cell)))
             }
             (Self::Decimal(builder), Reading::Decimal(mark)) => {
                 let (value, kinds) = number::decimal(cell, mark)?;
                 builder.append_value(value);
-                Some(kinds)
+                Some(kinds.and(digit_kinds(cell)))
             }
             (Self::Date(builder), Reading::Date(order)) => {
                 let (micros, kinds) = moment(cell, order).filter(|(_, kinds)| kinds.fits(Kinds::date(order)))?;
@@ -133,6 +133,14 @@ impl Values {
                 let (micros, kinds) = moment(cell, order)?;
                 builder.append_value(micros);
                 Some(kinds)
+            }
+            (Self::Date(builder), Reading::CompactDate) => {
+                builder.append_value(compact(cell)?);
+                Some(kinds(cell))
+            }
+            (Self::Timestamp(builder), Reading::Epoch) => {
+                builder.append_value(epoch(cell)?);
+                Some(kinds(cell))
             }
             (Self::Boolean(builder), _) => {
                 builder.append_value(boolean(cell)?);

@@ -1,7 +1,8 @@
 //! Counts what the cells of a column are and decides from it how the column is read. The counts are exact
 //! over the whole file, so the decision does not depend on where the file was cut.
 
-use super::kinds::{Kinds, Mark, Order, Reading};
+use super::evidence::Evidence;
+use super::kinds::{Kinds, Mark, Reading};
 use crate::ingest::shoppers::names::Measure;
 
 /// The share of the cells of a measure that must fit; then rows with other cells are rejected.
@@ -38,11 +39,7 @@ impl Census {
     }
 
     fn flush(&mut self) {
-        match self.counts.iter_mut().find(|(kinds, _)| *kinds == self.last) {
-            Some((_, count)) => *count += self.run,
-            None if self.run > 0 => self.counts.push((self.last, self.run)),
-            None => {}
-        }
+        self.add_many(self.last, self.run);
         self.run = 0;
     }
 
@@ -51,19 +48,36 @@ impl Census {
         self.run + self.counts.iter().map(|(_, count)| count).sum::<u64>()
     }
 
-    fn fitting(&self, kind: Kinds) -> u64 {
+    /// Adds the counts of other cells of the same column.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { counts, last, run } = other;
+        for (kinds, count) in counts.iter().chain([&(*last, *run)]) {
+            self.add_many(*kinds, *count);
+        }
+    }
+
+    fn add_many(&mut self, kinds: Kinds, count: u64) {
+        match self.counts.iter_mut().find(|(other, _)| *other == kinds) {
+            Some((_, total)) => *total += count,
+            None if count > 0 => self.counts.push((kinds, count)),
+            None => {}
+        }
+    }
+
+    /// How many of the cells fit a kind.
+    pub fn fitting(&self, kind: Kinds) -> u64 {
         let run = if self.last.fits(kind) { self.run } else { 0 };
         run + self.counts.iter().filter(|(kinds, _)| kinds.fits(kind)).map(|(_, count)| count).sum::<u64>()
     }
 
     /// How the column is read: the first reading that all cells fit. A measure may also be read in the way that
     /// most of its cells fit; whatever else holds a surprise is text.
-    pub fn decide(&self, traits: Traits) -> Reading {
+    pub fn decide(&self, traits: Traits, evidence: Evidence) -> Reading {
         let total = self.total();
         if total == 0 {
             return Reading::Text;
         }
-        let readings = self.readings(traits);
+        let readings = self.readings(traits, evidence);
         let all = readings.iter().find(|reading| self.fitting(reading.kind()) == total);
         all.copied().or_else(|| self.of_measure(traits.measure?, &readings)).unwrap_or(Reading::Text)
     }
@@ -71,7 +85,9 @@ impl Census {
     fn of_measure(&self, measure: Measure, readings: &[Reading]) -> Option<Reading> {
         let suits = |reading: &&Reading| match measure {
             Measure::Number => matches!(reading, Reading::Integer | Reading::Decimal(_)),
-            Measure::Time => matches!(reading, Reading::Date(_) | Reading::Timestamp(_)),
+            Measure::Time => {
+                matches!(reading, Reading::Date(_) | Reading::Timestamp(_) | Reading::CompactDate | Reading::Epoch)
+            }
         };
         let most = readings.iter().filter(suits).map(|reading| self.fitting(reading.kind())).max()?;
         let best = readings.iter().filter(suits).find(|reading| self.fitting(reading.kind()) == most)?;
@@ -79,23 +95,30 @@ impl Census {
     }
 
     /// All readings but text, the preferred ones first.
-    fn readings(&self, traits: Traits) -> Vec<Reading> {
-        let mut readings = vec![Reading::Boolean, Reading::Integer];
+    fn readings(&self, traits: Traits, evidence: Evidence) -> Vec<Reading> {
+        let mut readings = vec![Reading::Boolean];
+        if traits.measure != Some(Measure::Number) && !traits.is_identifier {
+            readings.push(Reading::CompactDate);
+        }
+        if traits.measure == Some(Measure::Time) {
+            readings.push(Reading::Epoch);
+        }
+        readings.push(Reading::Integer);
         if traits.is_identifier {
             readings.push(Reading::Identifier);
         }
         let comma_first = !traits.comma_separates && self.fitting(Kinds::GROUPED) > 0;
         let marks = if comma_first { [Mark::Comma, Mark::Dot] } else { [Mark::Dot, Mark::Comma] };
-        readings.extend(marks.map(Reading::Decimal));
-        readings.extend(Order::ALL.map(Reading::Date));
-        readings.extend(Order::ALL.map(Reading::Timestamp));
+        readings.extend(evidence.marks(marks).map(Reading::Decimal));
+        readings.extend(evidence.orders().map(Reading::Date));
+        readings.extend(evidence.orders().map(Reading::Timestamp));
         readings
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::kinds::kinds;
+    use super::super::kinds::{Order, kinds};
     use super::*;
 
     const PLAIN: Traits = Traits { measure: None, is_identifier: false, comma_separates: true };
@@ -147,11 +170,39 @@ mod tests {
         assert_eq!(decide("1 2 3 4 5 6 7 8 9 x", PLAIN), Reading::Text);
     }
 
+    #[test]
+    fn what_digits_mean_depends_on_the_name() {
+        let time = Traits { measure: Some(Measure::Time), ..PLAIN };
+        assert_eq!(decide("20101201 20110102", PLAIN), Reading::CompactDate);
+        assert_eq!(decide("20101201 20119999", PLAIN), Reading::Integer);
+        assert_eq!(decide("20101201", Traits { is_identifier: true, ..PLAIN }), Reading::Integer);
+        assert_eq!(decide("20101201", Traits { measure: Some(Measure::Number), ..PLAIN }), Reading::Integer);
+        assert_eq!(decide("1291191960 1291191961", time), Reading::Epoch);
+        assert_eq!(decide("1291191960 1291191961", PLAIN), Reading::Integer);
+    }
+
+    #[test]
+    fn money_is_a_number() {
+        assert_eq!(decide("€5 €2,50 7", PLAIN), Reading::Decimal(Mark::Comma));
+        assert_eq!(decide("5% 12.5%", PLAIN), Reading::Decimal(Mark::Dot));
+    }
+
+    #[test]
+    fn counts_add_up() {
+        let mut all = Census::default();
+        for cells in ["1 2", "3.5", "x"] {
+            let mut census = Census::default();
+            cells.split(' ').for_each(|cell| census.add(kinds(cell.as_bytes())));
+            all.merge(&census);
+        }
+        assert_eq!((all.total(), all.fitting(Kinds::DOT)), (4, 3));
+    }
+
     fn decide(cells: &str, traits: Traits) -> Reading {
         let mut census = Census::default();
         for cell in cells.split_whitespace() {
             census.add(kinds(cell.as_bytes()));
         }
-        census.decide(traits)
+        census.decide(traits, Evidence::default())
     }
 }

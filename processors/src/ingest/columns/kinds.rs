@@ -25,6 +25,13 @@ impl Kinds {
     /// Read with a decimal dot, its commas separate thousands.
     pub const GROUPED: Self = Self(1 << 5);
 
+    /// A number that is the same with either decimal mark.
+    pub const SAME: Self = Self(1 << 14);
+    /// A day written `20101201`.
+    pub const COMPACT: Self = Self(1 << 12);
+    /// Seconds or milliseconds since 1970.
+    pub const EPOCH: Self = Self(1 << 13);
+
     /// A day whose parts are in this order.
     pub const fn date(order: Order) -> Self {
         Self(1 << (6 + order as u16))
@@ -88,6 +95,10 @@ pub enum Reading {
     Date(Order),
     /// As moments.
     Timestamp(Order),
+    /// As days written `20101201`.
+    CompactDate,
+    /// As seconds or milliseconds since 1970.
+    Epoch,
 }
 
 impl Reading {
@@ -102,6 +113,8 @@ impl Reading {
             Self::Decimal(Mark::Comma) => Kinds::COMMA,
             Self::Date(order) => Kinds::date(order),
             Self::Timestamp(order) => Kinds::moment(order),
+            Self::CompactDate => Kinds::COMPACT,
+            Self::Epoch => Kinds::EPOCH,
         }
     }
 
@@ -112,8 +125,8 @@ impl Reading {
             Self::Boolean => ColumnType::Boolean,
             Self::Integer | Self::Identifier => ColumnType::Integer,
             Self::Decimal(_) => ColumnType::Decimal,
-            Self::Date(_) => ColumnType::Date,
-            Self::Timestamp(_) => ColumnType::Timestamp,
+            Self::Date(_) | Self::CompactDate => ColumnType::Date,
+            Self::Timestamp(_) | Self::Epoch => ColumnType::Timestamp,
         }
     }
 }
@@ -136,18 +149,35 @@ pub fn kinds(cell: &[u8]) -> Kinds {
     boolean.and(number::kinds(cell)).and(moment::kinds(cell))
 }
 
+/// What programs write where there is no value: databases, spreadsheets, statistics.
+const NULLS: [&[u8]; 21] = [
+    b"NA", b"N/A", b"n/a", b"#N/A", b"NaN", b"nan", b"NAN", b"NULL", b"null", b"Null", b"None", b"NONE", b"nil",
+    b"NIL", b"\\N", b"(null)", b"<NA>", b"<null>", b"NaT", b"#NULL!", b"#N/D",
+];
+
 /// Whether a trimmed cell says that there is no value.
 pub fn is_null(cell: &[u8]) -> bool {
-    matches!(cell, b"" | b"-" | b"NA" | b"N/A" | b"n/a" | b"NaN" | b"nan" | b"NULL" | b"null" | b"Null" | b"None")
+    match cell {
+        [] | b"-" => true,
+        [b'0'..=b'9', ..] => false,
+        // Most cells are told from the tokens by their first byte.
+        [b'N' | b'n' | b'#' | b'\\' | b'(' | b'<', ..] if cell.len() <= 7 => NULLS.contains(&cell),
+        _ => false,
+    }
 }
 
 /// Reads a truth value, in English or Spanish.
 pub fn boolean(cell: &[u8]) -> Option<bool> {
     let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
-    if is("true") || is("yes") || is("si") || is("sí") || is("sÍ") {
+    if !(2..=9).contains(&cell.len())
+        || !matches!(cell[0], b't' | b'T' | b'y' | b'Y' | b's' | b'S' | b'v' | b'V' | b'f' | b'F' | b'n' | b'N')
+    {
+        return None;
+    }
+    if is("true") || is("yes") || is("si") || is("sí") || is("sÍ") || is("verdadero") {
         return Some(true);
     }
-    (is("false") || is("no")).then_some(false)
+    (is("false") || is("no") || is("falso")).then_some(false)
 }
 
 #[cfg(test)]
@@ -157,12 +187,12 @@ mod tests {
     #[test]
     fn numbers_are_not_truth_values() {
         assert_eq!(["0", "1", "y", "verdad"].map(|cell| boolean(cell.as_bytes())), [None; 4]);
-        assert_eq!(["Sí", "SÍ", "YES", "True"].map(|cell| boolean(cell.as_bytes())), [Some(true); 4]);
+        assert_eq!(["Sí", "SÍ", "YES", "True", "VERDADERO"].map(|cell| boolean(cell.as_bytes())), [Some(true); 5]);
     }
 
     #[test]
     fn only_a_dash_alone_is_null() {
-        assert!(is_null(b"-") && is_null(b"") && is_null(b"None"));
+        assert!(["-", "", "None", "#N/A", "\\N", "(null)"].into_iter().all(|cell| is_null(cell.as_bytes())));
         assert!(!is_null(b"--") && !is_null(b"0") && !is_null(b"none of these"));
     }
 

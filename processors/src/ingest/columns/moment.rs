@@ -18,6 +18,9 @@ pub fn moment(cell: &[u8], order: Order) -> Option<(i64, Kinds)> {
     // Under the other order it is a date as well if the day may be a month; asking again would be dearer.
     let mut kinds = parts.kinds_of(order);
     match order {
+        _ if parts.is_named => {
+            kinds = Order::ALL.into_iter().fold(kinds, |kinds, order| kinds.and(parts.kinds_of(order)));
+        }
         Order::DayMonthYear if parts.first <= 12 => kinds = kinds.and(parts.kinds_of(Order::MonthDayYear)),
         Order::MonthDayYear if parts.second <= 12 => kinds = kinds.and(parts.kinds_of(Order::DayMonthYear)),
         _ => {}
@@ -27,14 +30,47 @@ pub fn moment(cell: &[u8], order: Order) -> Option<(i64, Kinds)> {
 
 /// The kinds of dates and times that a cell fits.
 pub fn kinds(cell: &[u8]) -> Kinds {
-    let Some(parts) = parts(cell) else { return Kinds::NONE };
+    let Some(parts) = parts(cell) else { return digit_kinds(cell) };
     let fitting = Order::ALL.into_iter().filter(|order| parts.days(*order).is_some());
     fitting.fold(Kinds::NONE, |kinds, order| kinds.and(parts.kinds_of(order)))
+}
+
+/// What digits alone may mean as a date or a time.
+pub fn digit_kinds(cell: &[u8]) -> Kinds {
+    match cell.len() {
+        8 if compact(cell).is_some() => Kinds::COMPACT,
+        10 | 13 if epoch(cell).is_some() => Kinds::EPOCH,
+        _ => Kinds::NONE,
+    }
+}
+
+/// Reads a day that is written `20101201`, in days since 1970. Years from 1900 to 2099, so that few other numbers fit.
+pub fn compact(cell: &[u8]) -> Option<i32> {
+    let (year, month, day) = (number(cell.get(..4)?)?, number(cell.get(4..6)?)?, number(cell.get(6..8)?)?);
+    if cell.len() != 8 || !(1900..2100).contains(&year) {
+        return None;
+    }
+    Some(NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?.num_days_from_ce() - EPOCH_DAYS)
+}
+
+/// Reads seconds (ten digits) or milliseconds (thirteen) since 1970, in microseconds: the years 2001 to 2286.
+pub fn epoch(cell: &[u8]) -> Option<i64> {
+    let scale = match cell.len() {
+        10 => 1_000_000,
+        13 => 1_000,
+        _ => return None,
+    };
+    let value = cell
+        .iter()
+        .try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))?;
+    (cell[0] != b'0').then_some(value * scale)
 }
 
 /// The three numbers of a date and what follows.
 struct Parts {
     year_first: bool,
+    /// The month is a word, so no order is in doubt.
+    is_named: bool,
     first: u32,
     second: u32,
     third: u32,
@@ -46,6 +82,7 @@ impl Parts {
     /// Days since 1970, when the parts are a date in this order.
     fn days(&self, order: Order) -> Option<i32> {
         let (year, month, day) = match order {
+            _ if self.is_named => (self.third, self.second, self.first),
             Order::YearMonthDay if self.year_first => (self.first, self.second, self.third),
             Order::DayMonthYear if !self.year_first => (self.third, self.second, self.first),
             Order::MonthDayYear if !self.year_first => (self.third, self.first, self.second),
@@ -62,6 +99,21 @@ impl Parts {
 }
 
 fn parts(cell: &[u8]) -> Option<Parts> {
+    match cell.first()? {
+        b'0'..=b'9' if cell.len() < 6 => None,
+        b'0'..=b'9' => numbered(cell).or_else(|| super::month::day_first(cell).and_then(named)),
+        byte if byte.is_ascii_alphabetic() => super::month::month_first(cell).and_then(named),
+        _ => None,
+    }
+}
+
+fn named(date: super::month::Named<'_>) -> Option<Parts> {
+    let super::month::Named { day, month, year, year_digits, rest } = date;
+    let year = if year_digits == 2 { full_year(year) } else { year };
+    Some(Parts { year_first: false, is_named: true, first: day, second: month, third: year, time: time(rest)? })
+}
+
+fn numbered(cell: &[u8]) -> Option<Parts> {
     let (first, first_digits, rest) = digits(cell, 4)?;
     let (separator, rest) = rest.split_first()?;
     let (second, second_digits, rest) = digits(rest, 2)?;
@@ -73,7 +125,7 @@ fn parts(cell: &[u8]) -> Option<Parts> {
         return None;
     }
     let third = if year_first || third_digits == 4 { third } else { full_year(third) };
-    Some(Parts { year_first, first, second, third, time: time(rest)? })
+    Some(Parts { year_first, is_named: false, first, second, third, time: time(rest)? })
 }
 
 /// A year of two digits: 1969 to 2068, as POSIX has it.
@@ -141,7 +193,7 @@ fn number(text: &[u8]) -> Option<u32> {
 }
 
 /// The number that a text begins with, how many digits it has, and the rest.
-fn digits(text: &[u8], at_most: usize) -> Option<(u32, usize, &[u8])> {
+pub fn digits(text: &[u8], at_most: usize) -> Option<(u32, usize, &[u8])> {
     let (mut value, mut count) = (0, 0);
     while let Some(byte @ b'0'..=b'9') = text.get(count).filter(|_| count < at_most) {
         value = value * 10 + u32::from(byte - b'0');
@@ -176,6 +228,31 @@ mod tests {
         assert_eq!(read("12/1/2010 8:26", Order::MonthDayYear), Some(micros("2010-12-01T08:26:00")));
         assert_eq!(read("12/1/10 8:26 PM", Order::MonthDayYear), Some(micros("2010-12-01T20:26:00")));
         assert_eq!(read("1.2.69", Order::DayMonthYear), Some(micros("1969-02-01T00:00:00")));
+    }
+
+    #[test]
+    fn months_may_be_words() {
+        for cell in [
+            "1-Dec-2010 08:26",
+            "01 December 2010 08:26",
+            "Dec 1, 2010 08:26",
+            "1 de diciembre de 2010 08:26",
+            "01-dic-10 8:26",
+        ] {
+            for order in Order::ALL {
+                assert_eq!(read(cell, order), Some(micros("2010-12-01T08:26:00")), "{cell}");
+            }
+        }
+        assert_eq!(read("30 feb 2010", Order::DayMonthYear), None);
+    }
+
+    #[test]
+    fn digits_alone_may_be_dates_and_times() {
+        assert_eq!(compact(b"20101201"), Some(14944));
+        assert_eq!([b"20101301", b"10001201", b"2010120x"].map(|cell| compact(cell)), [None; 3]);
+        assert_eq!(epoch(b"1291191960"), Some(micros("2010-12-01T08:26:00")));
+        assert_eq!(epoch(b"1291191960500"), Some(micros("2010-12-01T08:26:00.5")));
+        assert_eq!((epoch(b"0291191960"), epoch(b"129119196")), (None, None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reads numbers from bytes. The usual ones are read without allocation, the others by the standard library.
 
+use super::dressed::{Undressed, undressed};
 use super::kinds::{Kinds, Mark};
 
 /// Up to here a whole number is a 64-bit floating-point number exactly.
@@ -7,7 +8,7 @@ const EXACT: u64 = 1 << 53;
 /// Digits that cannot overflow 64 bits.
 const SIMPLE_DIGITS: usize = 18;
 /// What every whole number fits.
-pub const WHOLE_NUMBER: Kinds = Kinds::INTEGER.and(Kinds::WHOLE).and(Kinds::DOT).and(Kinds::COMMA);
+pub const WHOLE_NUMBER: Kinds = Kinds::INTEGER.and(Kinds::WHOLE).and(Kinds::DOT).and(Kinds::COMMA).and(Kinds::SAME);
 
 /// Reads a whole number. Leading zeros make it text: they belong to a code.
 pub fn integer(cell: &[u8]) -> Option<i64> {
@@ -135,10 +136,13 @@ fn unusual(cell: &[u8]) -> Unusual {
     if digits.len() > 60
         || !digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',' | b'e' | b'E' | b'+' | b'-'))
     {
-        return Unusual::default();
+        return dressed(cell).unwrap_or_default();
     }
     if digits.iter().all(u8::is_ascii_digit) {
         return long_integer(cell, digits).map_or_else(Unusual::default, whole);
+    }
+    if digits.ends_with(b"-") {
+        return dressed(cell).unwrap_or_default();
     }
     let text = String::from_utf8_lossy(digits);
     let signed = |value: f64| if negative { -value } else { value };
@@ -151,6 +155,21 @@ fn unusual(cell: &[u8]) -> Unusual {
     }
     kinds = if comma.is_some() { kinds.and(Kinds::COMMA) } else { kinds };
     Unusual { kinds, dot, comma }
+}
+
+/// A number with a currency and the like. It may be read with either mark, but it is not a whole number.
+fn dressed(cell: &[u8]) -> Option<Unusual> {
+    let Undressed { digits, is_negative, is_percent } = undressed(cell)?;
+    let value = |value: f64| {
+        let value = if is_percent { value / 100.0 } else { value };
+        if is_negative { -value } else { value }
+    };
+    let (dot, comma) = (plain(&digits, '.', ','), plain(&digits, ',', '.'));
+    let mut kinds = if dot.is_some() { Kinds::DOT } else { Kinds::NONE };
+    kinds = if dot.is_some() && digits.contains(',') { kinds.and(Kinds::GROUPED) } else { kinds };
+    kinds = if comma.is_some() { kinds.and(Kinds::COMMA) } else { kinds };
+    kinds = if comma.is_some() && comma == dot { kinds.and(Kinds::SAME) } else { kinds };
+    Some(Unusual { kinds, dot: dot.map(value), comma: comma.map(value) })
 }
 
 fn whole(value: i64) -> Unusual {

@@ -1,8 +1,10 @@
 //! How each column of a file is to be read.
 
 use domain::dataset::Roles;
+use domain::dialect::DialectChoice;
 
 use super::census::{Census, Traits};
+use super::evidence::Evidence;
 use super::kinds::{Reading, is_null, kinds};
 use crate::ingest::dialect::sniff::{Layout, Sample};
 use crate::ingest::shoppers::names::{Measure, is_identifier, suggestion};
@@ -28,20 +30,29 @@ impl ColumnPlan {
     }
 
     /// The plan after the whole column was counted.
-    pub fn settled(&self, census: Option<&Census>) -> Self {
-        let reading = census.map_or(self.reading, |census| census.decide(self.traits));
+    pub fn settled(&self, census: Option<&Census>, evidence: Evidence) -> Self {
+        let reading = census.map_or(self.reading, |census| census.decide(self.traits, evidence));
         Self { reading, counts_text: false, ..self.clone() }
     }
 }
 
-/// Guesses from the first rows how the columns are read. `remembered` are the roles of an earlier file.
-pub fn guess(layout: &Layout, sample: &Sample, remembered: &Roles) -> Vec<ColumnPlan> {
-    let columns = layout.names.iter().enumerate();
-    columns.map(|(place, name)| column(name, place, layout, sample, remembered)).collect()
+/// Guesses from the first rows how the columns are read. `remembered` are the roles of an earlier file; `choice` is what
+/// a person said of this one.
+pub fn guess(layout: &Layout, sample: &Sample, remembered: &Roles, choice: &DialectChoice) -> Vec<ColumnPlan> {
+    let columns: Vec<(Traits, Census)> = (0..layout.names.len())
+        .map(|place| (traits(&layout.names[place], layout, remembered), census(place, layout, sample)))
+        .collect();
+    let evidence = Evidence::of(&columns.iter().map(|(traits, census)| (*traits, census)).collect::<Vec<_>>(), choice);
+    columns.iter().zip(&layout.names).map(|((traits, census), name)| column(name, *traits, census, evidence)).collect()
 }
 
-fn column(name: &str, place: usize, layout: &Layout, sample: &Sample, remembered: &Roles) -> ColumnPlan {
-    let traits = traits(name, layout, remembered);
+fn column(name: &str, traits: Traits, census: &Census, evidence: Evidence) -> ColumnPlan {
+    let reading = census.decide(traits, evidence);
+    let is_open = census.total() == 0 || traits.measure.is_some();
+    ColumnPlan { name: name.to_owned(), traits, reading, counts_text: reading == Reading::Text && is_open }
+}
+
+fn census(place: usize, layout: &Layout, sample: &Sample) -> Census {
     let mut census = Census::default();
     for row in sample.iter().filter(|row| row.len() == layout.names.len()) {
         let cell = row[place].trim_ascii();
@@ -49,9 +60,7 @@ fn column(name: &str, place: usize, layout: &Layout, sample: &Sample, remembered
             census.add(kinds(cell));
         }
     }
-    let reading = census.decide(traits);
-    let is_open = census.total() == 0 || traits.measure.is_some();
-    ColumnPlan { name: name.to_owned(), traits, reading, counts_text: reading == Reading::Text && is_open }
+    census
 }
 
 fn traits(name: &str, layout: &Layout, remembered: &Roles) -> Traits {
@@ -59,6 +68,6 @@ fn traits(name: &str, layout: &Layout, remembered: &Roles) -> Traits {
     Traits {
         measure: role.and_then(Measure::of_role),
         is_identifier: is_identifier(name),
-        comma_separates: layout.delimiter == b',',
+        comma_separates: layout.format.delimiter.name() == ",",
     }
 }

@@ -45,6 +45,14 @@ impl Statistics {
         }
     }
 
+    /// Takes the statistics of further rows into account.
+    pub fn merge(&mut self, other: Self) {
+        for (statistics, other) in self.0.iter_mut().zip(other.0) {
+            statistics.null_count += other.null_count;
+            statistics.widen(other.extremes);
+        }
+    }
+
     /// The columns with their statistics and without roles.
     pub fn columns(&self, plan: &[ColumnPlan]) -> Vec<Column> {
         plan.iter().zip(&self.0).map(|(plan, statistics)| statistics.column(plan)).collect()
@@ -100,6 +108,8 @@ fn extremes(array: &dyn Array) -> Option<(Scalar, Scalar)> {
             let array = array.as_boolean();
             Some((Scalar::Boolean(min_boolean(array)?), Scalar::Boolean(max_boolean(array)?)))
         }
+        // Every text of a dictionary stands in some row.
+        DataType::Dictionary(..) => extremes(array.as_any_dictionary().values()),
         DataType::Utf8 => {
             let array = array.as_string::<i32>();
             Some((Scalar::Text(min_string(array)?.to_owned()), Scalar::Text(max_string(array)?.to_owned())))

@@ -1,5 +1,7 @@
 //! Whole files, from bytes to frames.
 
+mod foreign;
+
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::UInt64Type;
@@ -128,11 +130,12 @@ async fn lines_that_do_not_fit_are_rejected_with_a_reason() {
     let lines = rejects.column(0).as_primitive::<UInt64Type>().values().to_vec();
     let texts = |column: usize| rejects.column(column).as_string::<i32>().iter().flatten().collect::<Vec<_>>();
     assert_eq!(lines, [22, 24, 26]);
+    assert_eq!(texts(1), ["quantity"]);
     assert_eq!(
-        texts(1),
-        ["has 2 fields; the header has 3", "has 4 fields; the header has 3", "quantity: 'many' is not a whole number",]
+        texts(2),
+        ["has 2 fields; the header has 3", "has 4 fields; the header has 3", "'many' is not a whole number"]
     );
-    assert_eq!(texts(2), ["2,b", "3,\"c\nd\",7,9", "4,e,many"]);
+    assert_eq!(texts(3), ["2,b", "3,\"c\nd\",7,9", "4,e,many"]);
 }
 
 #[tokio::test]
@@ -205,7 +208,7 @@ async fn amounts_that_cannot_be_added_exactly_are_said_so() {
 async fn a_second_run_gives_the_same_frames() {
     let read = ingest(SALES).await;
     let before = read.rows(FrameId::orders(ID, 0)).await;
-    let again = read_dataset(&read.frames, ID, reader(SALES.into()), Roles::new(), |_| ()).await.unwrap();
+    let again = read_dataset(&read.frames, ID, reader(SALES.into()), Said::default(), |_| ()).await.unwrap();
     assert_eq!((again.columns, again.shoppers), (read.ingested.columns.clone(), read.ingested.shoppers.clone()));
     assert_eq!(read.rows(FrameId::orders(ID, 0)).await, before);
 }
@@ -235,7 +238,7 @@ async fn progress_is_told_up_to_the_end() {
     let done = Arc::new(AtomicU64::new(0));
     let seen = done.clone();
     let progress = move |bytes| seen.store(bytes, Ordering::Relaxed);
-    read_dataset(&frames, ID, reader(SALES.into()), Roles::new(), progress).await.unwrap();
+    read_dataset(&frames, ID, reader(SALES.into()), Said::default(), progress).await.unwrap();
     assert_eq!(done.load(Ordering::Relaxed), SALES.len() as u64);
 }
 
@@ -248,7 +251,7 @@ async fn a_reader_that_fails_is_no_fault_of_the_file() {
         }
     }
     let (_folder, frames) = frames().await;
-    let result = read_dataset(&frames, ID, || Ok(Box::new(Broken)), Roles::new(), |_| ()).await;
+    let result = read_dataset(&frames, ID, || Ok(Box::new(Broken) as Bytes), Said::default(), |_| ()).await;
     assert!(matches!(result, Err(IngestError::Failed(_))));
 }
 
@@ -261,9 +264,13 @@ struct Read {
 }
 
 impl Read {
-    async fn of(file: Vec<u8>, remembered: Roles) -> Result<Self, IngestError> {
+    async fn of(file: Vec<u8>, roles: Roles) -> Result<Self, IngestError> {
+        Self::said(file, Said { roles, ..Said::default() }).await
+    }
+
+    async fn said(file: Vec<u8>, said: Said) -> Result<Self, IngestError> {
         let (folder, frames) = frames().await;
-        let ingested = read_dataset(&frames, ID, reader(file), remembered, |_| ()).await?;
+        let ingested = read_dataset(&frames, ID, reader(file), said, |_| ()).await?;
         Ok(Self { _folder: folder, frames, ingested })
     }
 
@@ -295,7 +302,7 @@ async fn frames() -> (TempDir, Frames) {
     (folder, frames)
 }
 
-fn reader(file: Vec<u8>) -> impl Fn() -> Result<Box<dyn std::io::Read + Send>> + Send + 'static {
+fn reader(file: Vec<u8>) -> impl Fn() -> Result<Bytes> + Send + 'static {
     move || Ok(Box::new(Cursor::new(file.clone())))
 }
 

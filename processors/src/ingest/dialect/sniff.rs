@@ -1,226 +1,226 @@
-//! Finds out how a file is written: its encoding, its delimiter, whether it has a header.
+//! Finds out from the beginning of a file how it is written.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
-use anyhow::Context;
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
+use domain::dialect::{Basis, Compression, Dialect, DialectChoice, Finding, NO_QUOTE};
+use encoding_rs::UTF_8;
 
+use super::cut::Cutter;
+use super::detect::{Detected, detect};
+use super::format::Format;
+use super::header::{First, Header, header, names};
 use super::scan::{MAX_FIELDS, Scanner};
-use crate::ingest::columns::kinds::{Kinds, is_null, kinds};
-use crate::ingest::shoppers::names::suggestion;
-use crate::ingest::text::source::{Encoding, NOT_TEXT, Source, Stop, unreadable};
+use crate::ingest::text::content::{self, Bytes};
+use crate::ingest::text::encoding::{Encoding, encoding, utf16};
+use crate::ingest::text::source::{BLOCK_BYTES, NOT_TEXT, Source, Stop, read_up_to, unreadable};
 
 /// Records that are looked at.
 const SAMPLE_RECORDS: usize = 5_000;
 /// Cells that are looked at, in files with many columns.
 const SAMPLE_CELLS: usize = 200_000;
-/// Records that tell the delimiter.
-const DELIMITER_RECORDS: usize = 500;
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Bytes that tell the encoding and whether it is text at all.
-const PREFIX_BYTES: u64 = 64 * 1024;
-const NAME_MAX_CHARS: usize = 200;
+/// The longest beginning without a whole record.
+const BEGINNING_MAX_BYTES: usize = 4 << 20;
 
 /// How a file is written.
 #[derive(Clone, Debug)]
 pub struct Layout {
     /// Its text encoding.
     pub encoding: Encoding,
-    /// What separates the fields.
-    pub delimiter: u8,
-    /// Records before the first row, blank ones included.
-    pub skipped_records: u64,
+    /// How its records are written.
+    pub format: Format,
+    /// Bytes of text before the first row.
+    pub skipped_bytes: usize,
+    /// The line of the first row, from 1.
+    pub first_line: u64,
     /// The names of the columns, all different.
     pub names: Vec<String>,
+    /// All of it for a person; what only the columns tell is missing.
+    pub dialect: Dialect,
 }
 
 /// The first rows of a file.
 pub type Sample = Vec<Vec<Vec<u8>>>;
 
-/// A sentence saying what a file is, given its first bytes, when it is not text.
+/// What is known of a file before it is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// How its content was packed.
+    pub compression: Option<Compression>,
+    /// Its encoding, when a person said so or an earlier reading found out.
+    pub encoding: Option<(&'static encoding_rs::Encoding, Basis)>,
+    /// What a person said.
+    pub choice: DialectChoice,
+}
+
+/// A sentence saying what a file is, given its first bytes, when it is not text that can be unpacked.
 pub fn binary_content(bytes: &[u8]) -> Option<String> {
-    const SIGNATURES: [(&[u8], &str); 9] = [
+    const SIGNATURES: [(&[u8], &str); 10] = [
         (b"\x89PNG", "a PNG picture"),
         (b"\xFF\xD8\xFF", "a JPEG picture"),
         (b"GIF8", "a GIF picture"),
         (b"%PDF-", "a PDF document"),
-        (b"PK\x03\x04", "a ZIP archive or an Excel workbook (.xlsx)"),
+        (b"PK\x03\x04", "an Excel workbook (.xlsx) or another office document"),
         (b"\xD0\xCF\x11\xE0", "an old Excel workbook (.xls)"),
-        (b"\x1F\x8B", "a gzip archive"),
-        (b"\x28\xB5\x2F\xFD", "a Zstandard archive"),
+        (b"Rar!", "a RAR archive"),
+        (b"7z\xBC\xAF", "a 7z archive"),
+        (b"BZh", "a bzip2 archive"),
         (b"PAR1", "a Parquet file"),
     ];
+    if content::compression(bytes).is_some() {
+        return None;
+    }
     if let Some((_, what)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Some(format!(
             "The file is {what}, not CSV. Export the data as CSV (comma-separated, UTF-8) and upload that."
         ));
     }
-    let is_utf16 = encoding(bytes).standard != UTF_8;
+    let is_utf16 = utf16(bytes).is_some() || bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
     (!is_utf16 && bytes.contains(&0)).then(|| NOT_TEXT.to_owned())
 }
 
-/// The encoding that the byte order mark tells; UTF-8 without one.
-fn encoding(bytes: &[u8]) -> Encoding {
-    match bytes {
-        [0xEF, 0xBB, 0xBF, ..] => Encoding { standard: UTF_8, mark_bytes: 3 },
-        [0xFF, 0xFE, ..] => Encoding { standard: UTF_16LE, mark_bytes: 2 },
-        [0xFE, 0xFF, ..] => Encoding { standard: UTF_16BE, mark_bytes: 2 },
-        _ => Encoding { standard: UTF_8, mark_bytes: 0 },
-    }
-}
-
-/// Looks at the beginning of a file. `forced` is its encoding when that is known already.
+/// Looks at the beginning of a file.
 ///
 /// # Errors
-/// When the file cannot be used as CSV, or is not in the encoding it was taken for.
-pub fn sniff(
-    mut reader: Box<dyn Read + Send>,
-    forced: Option<&'static encoding_rs::Encoding>,
-) -> Result<(Layout, Sample), Stop> {
-    let mut prefix = Vec::new();
-    reader.by_ref().take(PREFIX_BYTES).read_to_end(&mut prefix).context("reading the uploaded file")?;
-    if let Some(reason) = binary_content(&prefix) {
-        return Err(unreadable(reason));
-    }
-    let marked = encoding(&prefix);
-    let encoding = Encoding { standard: forced.unwrap_or(marked.standard), ..marked };
-    let mut source = Source::new(Box::new(Cursor::new(prefix).chain(reader)), encoding, &|_| {});
+/// When the file cannot be used as CSV.
+pub fn sniff(mut reader: Bytes, known: &Known) -> Result<(Layout, Sample), Stop> {
+    let mut beginning = Vec::new();
     loop {
+        let is_ended = read_up_to(&mut reader, &mut beginning, BLOCK_BYTES)? < BLOCK_BYTES;
+        if let Some(reason) = binary_content(&beginning) {
+            return Err(unreadable(reason));
+        }
+        let encoding = encoding(&beginning, known.encoding);
+        let mut source = Source::new(Box::new(Cursor::new(beginning.clone())), encoding, beginning.len() + 1);
         source.fill()?;
-        let (declared, preamble) = declared_delimiter(source.text());
-        let text = &source.text()[preamble..];
-        let delimiter = declared.unwrap_or_else(|| delimiter(text, source.is_ended()));
-        let records = records(text, source.is_ended(), delimiter);
-        if source.is_ended() || records.iter().any(|(_, record)| !is_blank(record)) {
-            return layout(encoding, delimiter, u64::from(preamble > 0), records);
+        let text = source.text().to_vec();
+        if text.contains(&0) {
+            return Err(unreadable(NOT_TEXT));
+        }
+        let (declared, begin) = declared_delimiter(&text);
+        let mut choice = known.choice.clone();
+        choice.delimiter = choice.delimiter.or_else(|| declared.clone());
+        let detected = detect(&text[begin..], &choice);
+        let records = records(&text, begin, &detected.format, is_ended)?;
+        if is_ended || records.iter().any(|record| !record.is_blank()) {
+            return layout(known, encoding, (declared, detected), &records);
+        }
+        if beginning.len() > BEGINNING_MAX_BYTES {
+            return Err(unreadable(
+                "The file begins with a line of more than 4 MB. Check that it is a CSV file with \
+                one record per line and that every quotation mark is closed.",
+            ));
         }
     }
 }
 
 /// Some programs say the delimiter in a first line `sep=;`; gives it and the bytes of the line.
-fn declared_delimiter(text: &[u8]) -> (Option<u8>, usize) {
-    let end = text.iter().position(|byte| *byte == b'\n').map_or(0, |place| place + 1);
-    match text[..end].trim_ascii_end() {
-        [b's', b'e', b'p', b'=', delimiter] => (Some(*delimiter), end),
-        b"sep=" if text.starts_with(b"sep=\t") => (Some(b'\t'), end),
-        _ => (None, 0),
+fn declared_delimiter(text: &[u8]) -> (Option<String>, usize) {
+    let Some(end) = text.iter().take(16).position(|byte| matches!(byte, b'\n' | b'\r')) else { return (None, 0) };
+    let line = text[..end].strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(&text[..end]);
+    let delimiter = line.get(..4).filter(|key| key.eq_ignore_ascii_case(b"sep=")).map(|_| &line[4..]);
+    let Some(delimiter) = delimiter.and_then(|delimiter| std::str::from_utf8(delimiter).ok()) else { return (None, 0) };
+    if delimiter.is_empty() || delimiter.contains(char::is_alphanumeric) {
+        return (None, 0);
     }
+    let end = end + if text[end..].starts_with(b"\r\n") { 2 } else { 1 };
+    (Some(delimiter.to_owned()), end)
 }
 
-/// The delimiter under which the first records have most consistently the same number of fields.
-fn delimiter(text: &[u8], last: bool) -> u8 {
-    let mut best = (DELIMITERS[0], 0.0);
-    for delimiter in DELIMITERS {
-        let consistency = consistency(&field_counts(text, last, delimiter));
-        if consistency > best.1 {
-            best = (delimiter, consistency);
+/// The first records from a place on.
+fn records(text: &[u8], begin: usize, format: &Format, is_whole: bool) -> Result<Vec<First>, Stop> {
+    let encoding = Encoding { standard: UTF_8, mark_bytes: 0, confidence: 1.0, basis: Basis::Detected };
+    let source = Source::new(Box::new(Cursor::new(text[begin..].to_vec())), encoding, text.len() + 1);
+    let mut cutter = Cutter::new(source, format, 0, usize::MAX)?;
+    let (mut records, mut cells, mut at, mut line) = (Vec::new(), 0, begin, 1 + u64::from(begin > 0));
+    let mut scanner = Scanner::new(format);
+    while let Some(block) = cutter.next()? {
+        // A quote that is open at the end of a beginning may be closed later.
+        if block.is_damaged && !is_whole {
+            break;
+        }
+        let mut rest = block.text.as_slice();
+        while !rest.is_empty() && records.len() < SAMPLE_RECORDS && cells < SAMPLE_CELLS {
+            let Some(record) = scanner.next(rest, is_whole || !block.is_last) else { break };
+            let width = scanner.field_count();
+            at += record.bytes;
+            cells += width;
+            let fields = if block.is_damaged { 0..0 } else { 0..width.min(MAX_FIELDS) };
+            let fields = fields.map(|index| scanner.field(rest, index).to_vec()).collect();
+            records.push(First { line, width, fields, next: (at, line + record.lines) });
+            line += record.lines;
+            rest = &rest[record.bytes..];
         }
     }
-    best.0
-}
-
-/// The share of records with the usual number of fields; more fields decide between equals. A delimiter that
-/// the first record does not have as often as the others is half as likely.
-fn consistency(counts: &[usize]) -> f64 {
-    let mut sorted = counts.to_vec();
-    sorted.sort_unstable();
-    let usual = sorted.chunk_by(|a, b| a == b).max_by_key(|equal| (equal.len(), equal[0]));
-    let Some(usual) = usual.filter(|equal| equal[0] > 1) else { return 0.0 };
-    let share = usual.len() as f64 / counts.len() as f64;
-    let first = if counts[0] == usual[0] { 1.0 } else { 0.5 };
-    share * first + 0.001 * usual[0].min(50) as f64
-}
-
-fn field_counts(text: &[u8], last: bool, delimiter: u8) -> Vec<usize> {
-    let (mut scanner, mut at, mut counts) = (Scanner::new(delimiter), 0, Vec::new());
-    while counts.len() < DELIMITER_RECORDS && at < text.len() {
-        let Some(record) = scanner.next(&text[at..], last) else { break };
-        if record.text_bytes > 0 {
-            counts.push(scanner.field_count());
-        }
-        at += record.bytes;
-    }
-    counts
-}
-
-/// The first records with their numbers of fields, of which not all may be kept.
-fn records(text: &[u8], last: bool, delimiter: u8) -> Vec<(usize, Vec<Vec<u8>>)> {
-    let (mut scanner, mut at, mut cells, mut records) = (Scanner::new(delimiter), 0, 0, Vec::new());
-    while records.len() < SAMPLE_RECORDS && cells < SAMPLE_CELLS && at < text.len() {
-        let Some(record) = scanner.next(&text[at..], last) else { break };
-        let count = scanner.field_count();
-        cells += count;
-        let kept = 0..count.min(MAX_FIELDS);
-        records.push((count, kept.map(|index| scanner.field(&text[at..], index).to_vec()).collect()));
-        at += record.bytes;
-    }
-    records
-}
-
-fn is_blank(record: &[Vec<u8>]) -> bool {
-    record.len() == 1 && record[0].trim_ascii().is_empty()
+    Ok(records)
 }
 
 fn layout(
+    known: &Known,
     encoding: Encoding,
-    delimiter: u8,
-    preamble_records: u64,
-    records: Vec<(usize, Vec<Vec<u8>>)>,
+    (declared, detected): (Option<String>, Detected),
+    records: &[First],
 ) -> Result<(Layout, Sample), Stop> {
-    let blank = records.iter().take_while(|(_, record)| is_blank(record)).count();
-    let mut rows = records.into_iter().skip(blank);
-    let Some((count, first)) = rows.next() else {
+    let Header { names: place, rows: first, confidence } = header(records, known.choice.header_line);
+    let (names_at, rows) = (place.and_then(|place| records.get(place)), records.get(first..).unwrap_or_default());
+    let Some(shown) = names_at.or_else(|| rows.iter().find(|row| !row.is_blank())) else {
         return Err(unreadable(
             "The file has no rows. Check the export: it needs a line with the column names and one line per row.",
         ));
     };
-    if count > MAX_FIELDS {
+    if shown.width > MAX_FIELDS {
         return Err(unreadable(format!(
-            "The first line has {count} columns; at most {MAX_FIELDS} can be read. Check the delimiter, or export fewer columns."
+            "The first line has {} columns; at most {MAX_FIELDS} can be read. Check the delimiter, or export fewer columns.",
+            shown.width
         )));
     }
-    let rest: Sample = rows.map(|(_, record)| record).filter(|record| !is_blank(record)).collect();
-    let header = is_header(&first);
-    let names = if header { names(&first, &rest) } else { names(&vec![Vec::new(); count], &[]) };
-    let skipped_records = preamble_records + blank as u64 + u64::from(header);
-    let sample = if header { rest } else { std::iter::once(first).chain(rest).collect() };
-    Ok((Layout { encoding, delimiter, skipped_records, names }, sample))
+    let rows: Vec<First> = rows.iter().filter(|row| !row.is_blank()).cloned().collect();
+    let names = names(names_at, &rows);
+    let (skipped_bytes, first_line) = first
+        .checked_sub(1)
+        .map_or_else(|| records.first().map_or((0, 1), |record| (0, record.line)), |before| records[before].next);
+    let header_line = names_at.map_or(0, |names| names.line);
+    let header = match known.choice.header_line {
+        Some(_) => Finding::chosen(header_line),
+        None => Finding::detected(header_line, confidence),
+    };
+    let dialect = dialect(known, &encoding, declared, &detected, header);
+    let layout = Layout { encoding, format: detected.format, skipped_bytes, first_line, names, dialect };
+    Ok((layout, rows.into_iter().map(|row| row.fields).collect()))
 }
 
-/// A header has a usual name, or nothing but text.
-fn is_header(first: &[Vec<u8>]) -> bool {
-    let cells = || first.iter().map(|cell| cell.trim_ascii());
-    let text = |cell: &[u8]| is_null(cell) || kinds(cell) == Kinds::NONE;
-    let usual = |cell: &[u8]| suggestion(&String::from_utf8_lossy(cell)).is_some();
-    cells().any(usual) || (cells().all(text) && !cells().all(is_null))
-}
-
-/// The names of the columns; without one it is `column_3`, the second `price` is `price_2`. Columns at the end
-/// without name and content come from lines that end in a delimiter and are left out.
-fn names(header: &[Vec<u8>], rows: &[Vec<Vec<u8>>]) -> Vec<String> {
-    let is_empty = |record: &[Vec<u8>], place: usize| record.get(place).is_none_or(|cell| cell.trim_ascii().is_empty());
-    let mut width = header.len();
-    while width > 1
-        && !rows.is_empty()
-        && is_empty(header, width - 1)
-        && rows.iter().all(|row| is_empty(row, width - 1))
-    {
-        width -= 1;
+fn dialect(
+    known: &Known,
+    encoding: &Encoding,
+    declared: Option<String>,
+    detected: &Detected,
+    header_line: Finding<u64>,
+) -> Dialect {
+    let (format, choice) = (&detected.format, &known.choice);
+    let found = |value: String, confidence| Finding::detected(value, confidence);
+    let quote = format.quote.map_or_else(|| NO_QUOTE.to_owned(), |quote| char::from(quote).to_string());
+    // Without a quoted field the usual quote is only likely.
+    let seen = if detected.has_quotes { 0.99 } else { 0.9 };
+    Dialect {
+        compression: known.compression,
+        encoding: encoding.finding(),
+        delimiter: match (&choice.delimiter, declared) {
+            (Some(_), _) => Finding::chosen(format.delimiter.name()),
+            (None, Some(_)) => Finding::declared(format.delimiter.name()),
+            (None, None) => found(format.delimiter.name(), detected.confidence),
+        },
+        quote: if choice.quote.is_some() { Finding::chosen(quote) } else { found(quote, seen) },
+        escape: match choice.escape {
+            Some(escape) => Finding::chosen(escape),
+            None => Finding::detected(format.escape, seen),
+        },
+        line_end: match choice.line_end {
+            Some(line_end) => Finding::chosen(line_end),
+            None => Finding::detected(format.line_end, 0.99),
+        },
+        header_line,
+        date_order: None,
+        decimal_mark: None,
     }
-    let mut names: Vec<String> = Vec::with_capacity(width);
-    for (place, cell) in header[..width].iter().enumerate() {
-        let name: String = String::from_utf8_lossy(cell.trim_ascii()).chars().take(NAME_MAX_CHARS).collect();
-        let name = name.replace(char::is_control, " ");
-        names.push(unused(&names, if name.is_empty() { format!("column_{}", place + 1) } else { name }));
-    }
-    names
-}
-
-fn unused(names: &[String], name: String) -> String {
-    if !names.contains(&name) {
-        return name;
-    }
-    (2_u32..).map(|number| format!("{name}_{number}")).find(|name| !names.contains(name)).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -229,54 +229,40 @@ mod tests {
     use crate::ingest::dataset::IngestError;
 
     #[test]
-    fn finds_the_delimiter() {
-        for (text, expected) in [
-            ("a,b\n1,2\n", b','),
-            ("a;b;c\n1,5;2,5;3\n1,5;2,5;4\n", b';'),
-            ("a\tb\n1,5\t2\n", b'\t'),
-            ("a|b\n1|2\n", b'|'),
-            ("name;note\n\"x;y\";\"a,b,c\"\n", b';'),
-            ("one column\nonly\n", b','),
-        ] {
-            assert_eq!(of(text).0.delimiter, expected, "{text}");
-        }
-    }
-
-    #[test]
     fn believes_a_declared_delimiter() {
-        let (layout, sample) = of("sep=;\r\na;b,c\r\n1;2\r\n");
-        assert_eq!((layout.delimiter, layout.skipped_records), (b';', 2));
-        assert_eq!((layout.names, sample.len()), (vec!["a".to_owned(), "b,c".to_owned()], 1));
+        for text in ["sep=;\r\na;b,c\r\n1;2\r\n", "\"sep=;\"\na;b,c\n1;2\n", "SEP=;\ra;b,c\r1;2\r"] {
+            let (layout, sample) = of(text);
+            assert_eq!(layout.dialect.delimiter, Finding::declared(";".to_owned()), "{text}");
+            assert_eq!((layout.first_line, layout.dialect.header_line.value), (3, 2));
+            assert_eq!((layout.names, sample.len()), (vec!["a".to_owned(), "b,c".to_owned()], 1));
+        }
+        assert_eq!(of("sep=\t\na\tb\n1\t2\n").0.names, ["a", "b"]);
     }
 
     #[test]
-    fn names_columns_that_have_no_header() {
+    fn says_where_the_rows_begin() {
+        let text = "Sales\n\nid,\"na\nme\"\n1,a\n2,b\n";
+        let (layout, sample) = of(text);
+        assert_eq!(&text[layout.skipped_bytes..], "1,a\n2,b\n");
+        assert_eq!((layout.first_line, layout.dialect.header_line.value, sample.len()), (5, 3, 2));
         let (layout, sample) = of("1,2010-01-01,x\n2,2010-01-02,y\n");
+        assert_eq!((layout.skipped_bytes, layout.first_line, layout.dialect.header_line.value), (0, 1, 0));
         assert_eq!((layout.names, sample.len()), (["column_1", "column_2", "column_3"].map(str::to_owned).to_vec(), 2));
     }
 
     #[test]
-    fn a_usual_name_makes_a_header() {
-        assert_eq!(of("customer_id,2010,2011\n1,2,3\n").0.names, ["customer_id", "2010", "2011"]);
-    }
-
-    #[test]
-    fn makes_every_name_different() {
-        assert_eq!(of("\n\na,,a,a_2,a\n1,2,3,4,5\n").0.names, ["a", "column_2", "a_2", "a_2_2", "a_3"]);
-    }
-
-    #[test]
-    fn columns_without_name_and_content_are_left_out() {
-        assert_eq!(of("a,b,\n1,2,\n3,4,\n").0.names, ["a", "b"]);
-        assert_eq!(of("a,b,\n1,2,3\n").0.names, ["a", "b", "column_3"]);
+    fn what_a_person_chose_holds() {
+        let choice = DialectChoice { delimiter: Some(";".into()), header_line: Some(0), ..DialectChoice::default() };
+        let known = Known { choice, ..Known::default() };
+        let (layout, sample) = sniff(Box::new(Cursor::new(b"a,b;c\nd,e;f\n".to_vec())), &known).unwrap();
+        assert_eq!((layout.names.len(), sample.len()), (2, 2));
+        assert_eq!(layout.dialect.delimiter, Finding::chosen(";".to_owned()));
     }
 
     #[test]
     fn refuses_what_is_no_table() {
         for (text, expected) in [("", "no rows"), ("\n \n", "no rows"), (&",x".repeat(100_000), "100001 columns")] {
-            let Err(Stop::Error(IngestError::Unreadable(reason))) = sniffed(text) else {
-                panic!("{text} must be refused")
-            };
+            let Err(Stop(IngestError::Unreadable(reason))) = sniffed(text) else { panic!("{text} must be refused") };
             assert!(reason.contains(expected), "{reason}");
         }
     }
@@ -285,14 +271,16 @@ mod tests {
     fn knows_binary_content() {
         for (bytes, expected) in [
             (b"\x89PNG\r\n".as_slice(), "PNG picture"),
-            (b"PK\x03\x04", "Excel workbook"),
+            (b"PK\x03\x04xxxxxxxxxxxxxxxxxxxxxxxxxx[Content_Types].xml", "Excel workbook"),
             (b"%PDF-1.7", "PDF"),
             (b"a\0b", "binary data"),
         ] {
             assert!(binary_content(bytes).unwrap().contains(expected));
         }
         assert_eq!(binary_content(b"\xFF\xFEa\0,\0b\0"), None);
+        assert_eq!(binary_content(b"a\0,\0b\0\n\0"), None);
         assert_eq!(binary_content("año,b".as_bytes()), None);
+        assert_eq!(binary_content(b"\x1F\x8B\x08"), None);
     }
 
     fn of(text: &str) -> (Layout, Sample) {
@@ -300,6 +288,6 @@ mod tests {
     }
 
     fn sniffed(text: &str) -> Result<(Layout, Sample), Stop> {
-        sniff(Box::new(Cursor::new(text.as_bytes().to_vec())), None)
+        sniff(Box::new(Cursor::new(text.as_bytes().to_vec())), &Known::default())
     }
 }

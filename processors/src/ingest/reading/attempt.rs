@@ -1,51 +1,54 @@
-//! One attempt to read a file: three threads, of which one parses, one adds up and one compresses, with short
-//! channels between them, so that memory stays the same for a file of any size.
+//! One attempt to read a file. A thread cuts it into blocks, several parse, count and compress them, one adds their rows
+//! up; short channels between them keep memory the same for a file of any size. The results are put together in the
+//! order of the file, so they do not depend on how many threads there were.
 
-use std::io::Read;
+use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Result, anyhow};
 use arrow::array::RecordBatch;
+use bytes::Bytes as Chunk;
 use domain::DatasetId;
 use domain::dataset::Roles;
-use projections::frames::{FrameId, Frames, Manifest};
+use futures::{StreamExt, stream};
+use projections::frames::{FrameId, Frames, Manifest, encode};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::spawn_blocking;
 
+use super::parse::{Parsed, Reader};
 use super::repeats::Repeats;
-use super::rows::{BATCH_BYTES, Outcome, Pass, Piece};
-use super::store::{self, Sender};
+use super::total::{Settled, Total};
 use crate::ingest::columns::plan::{self, ColumnPlan};
 use crate::ingest::columns::statistics::Statistics;
-use crate::ingest::dialect::sniff::{Layout, sniff};
+use crate::ingest::dialect::cut::{BLOCK_BYTES, Block, Cutter};
+use crate::ingest::dialect::sniff::{Known, Layout, sniff};
 use crate::ingest::shoppers::Shoppers;
 use crate::ingest::shoppers::meaning::Meaning;
-use crate::ingest::text::source::{BLOCK_BYTES, Stop};
+use crate::ingest::text::content::Bytes;
+use crate::ingest::text::source::{self, Source, Stop};
 
-/// What is known of a file from attempts before.
+/// What is known of a file before it is read.
 pub struct Attempt {
-    /// Its encoding, when it is not the one that it seemed to have.
-    pub encoding: Option<&'static encoding_rs::Encoding>,
+    /// How it is written, as far as that was said or found out.
+    pub known: Known,
     /// How its columns are read, when the first rows misled.
     pub plan: Option<Vec<ColumnPlan>>,
     /// What a person said about the columns of an earlier file.
     pub remembered: Roles,
-    /// Told how many bytes were read.
-    pub progress: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
 /// What an attempt has found. Its chunks are stored and not published.
 pub struct Found {
     /// How the file is written.
     pub layout: Layout,
-    /// The rows by number, and how the columns are to be read.
-    pub outcome: Outcome,
-    /// Whether the columns were read like that.
+    /// What all rows together tell.
+    pub total: Total,
+    /// How the columns are to be read.
+    pub settled: Settled,
+    /// Whether they were read like that.
     pub is_settled: bool,
     /// What the columns mean.
     pub meaning: Meaning,
-    /// What the columns hold.
-    pub statistics: Statistics,
     /// Which rows come again.
     pub repeats: Repeats,
     /// The rows added up by shopper, where that is possible.
@@ -56,88 +59,134 @@ pub struct Found {
     pub rejects: Manifest,
 }
 
-type Reader = Box<dyn Read + Send>;
-
 impl Attempt {
     /// Reads the file, which is given twice: to look at its beginning, and to read all of it.
     ///
     /// # Errors
-    /// When the file cannot be used or is in another encoding, or a frame cannot be stored.
+    /// When the file cannot be used, or a frame cannot be stored.
     pub async fn run(
         &self,
         frames: &Frames,
         dataset: DatasetId,
-        beginning: Reader,
-        all: Reader,
+        beginning: impl FnOnce() -> Result<Bytes>,
+        all: impl FnOnce() -> Result<Bytes>,
     ) -> Result<Found, Stop> {
-        let forced = self.encoding;
-        let (layout, sample) = blocking(move || sniff(beginning, forced)).await?;
-        let plan = self.plan.clone().unwrap_or_else(|| plan::guess(&layout, &sample, &self.remembered));
+        let (known, reader) = (self.known.clone(), beginning()?);
+        let (layout, sample) = blocking(move || sniff(reader, &known)).await?;
+        let guess = || plan::guess(&layout, &sample, &self.remembered, &self.known.choice);
+        let plan = self.plan.clone().unwrap_or_else(guess);
         let meaning = Meaning::of(&plan, &self.remembered);
-        let (to_rows, from_rows) = store::channel();
-        let (to_rejects, from_rejects) = store::channel();
-        let (to_sums, from_sums) = sync_channel(1);
-        let outlets = Outlets { rows: to_rows, rejects: to_rejects, sums: to_sums };
-        let parsing = {
-            let (layout, plan, progress) = (layout.clone(), plan.clone(), self.progress.clone());
-            blocking(move || parse(all, &layout, &plan, &*progress, &outlets))
-        };
-        let adding = {
-            let (columns, shoppers) = (plan.len(), meaning.shoppers());
-            blocking(move || add_up(&from_sums, columns, shoppers))
-        };
-        let (rows, rejects) = (FrameId::rows(dataset), FrameId::rejects(dataset));
-        let (sums, rows, rejects, outcome) = tokio::join!(
-            adding,
-            store::store(frames, &rows, from_rows),
-            store::store(frames, &rejects, from_rejects),
-            parsing
-        );
-        // When adding or storing fails, parsing fails because of it: the cause comes first.
-        let ((statistics, repeats, shoppers), rows, rejects, outcome) = (sums?, rows?, rejects?, outcome?);
-        let is_settled = plan.iter().zip(&outcome.plan).all(|(planned, found)| planned.reading == found.reading);
-        Ok(Found { layout, outcome, is_settled, meaning, statistics, repeats, shoppers, rows, rejects })
+        let (to_blocks, blocks) = mpsc::channel(1);
+        let (to_sums, sums) = mpsc::channel(1);
+        let (reader, cut_by) = (all()?, layout.clone());
+        let cutting = blocking(move || cut(reader, &cut_by, &to_blocks));
+        let shoppers = meaning.shoppers();
+        let adding = blocking(move || add_up(sums, shoppers));
+        let reading = read(frames, dataset, Reader::new(layout.clone(), plan.clone()), blocks, to_sums);
+        let (cut, read, sums) = tokio::join!(cutting, reading, adding);
+        // When cutting or adding fails, reading ends early because of it: the cause comes first.
+        let ((repeats, shoppers), (), (total, rows, rejects)) = (sums?, cut?, read?);
+        let settled = total.settle(&plan, &self.known.choice);
+        let is_settled = plan.iter().zip(&settled.plan).all(|(planned, found)| planned.reading == found.reading);
+        Ok(Found { layout, total, settled, is_settled, meaning, repeats, shoppers, rows, rejects })
     }
 }
 
-/// Where the pieces of a file go.
-struct Outlets {
-    rows: Sender,
-    rejects: Sender,
-    sums: SyncSender<RecordBatch>,
+fn cut(reader: Bytes, layout: &Layout, blocks: &Sender<Block>) -> Result<(), Stop> {
+    let source = Source::new(reader, layout.encoding, source::BLOCK_BYTES);
+    let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, BLOCK_BYTES)?;
+    while let Some(block) = cutter.next()? {
+        if blocks.blocking_send(block).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
-fn parse(
+/// Reads the blocks, several at once, and stores their chunks.
+async fn read(
+    frames: &Frames,
+    dataset: DatasetId,
     reader: Reader,
-    layout: &Layout,
-    plan: &[ColumnPlan],
-    progress: &(dyn Fn(u64) + Send + Sync),
-    outlets: &Outlets,
-) -> Result<Outcome, Stop> {
-    Pass { layout, plan, progress, block_bytes: BLOCK_BYTES, batch_bytes: BATCH_BYTES }.run(reader, |piece| match piece
-    {
-        Piece::Rejects(batch) => store::send(&outlets.rejects, batch),
-        Piece::Rows(batch) => {
-            outlets.sums.send(batch.clone()).map_err(|_| anyhow!("nobody adds the rows up any more"))?;
-            store::send(&outlets.rows, batch)
+    blocks: Receiver<Block>,
+    sums: Sender<RecordBatch>,
+) -> Result<(Total, Manifest, Manifest), Stop> {
+    let mut total = Total::new(reader.columns(), reader.first_line());
+    let (mut rows, mut rejects) = (Manifest::default(), Manifest::default());
+    let (reader, rejects_id) = (Arc::new(reader), FrameId::rejects(dataset));
+    let blocks = stream::unfold(blocks, async |mut blocks| Some((blocks.recv().await?, blocks)));
+    let work = blocks.enumerate().map(|(index, block)| read_block(frames, dataset, reader.clone(), index, block));
+    let mut done = std::pin::pin!(work.buffered(threads()));
+    while let Some(block) = done.next().await {
+        let (parsed, statistics) = block?;
+        rows.chunk_rows.push(parsed.rows.num_rows() as u64);
+        if !reader.is_doomed() {
+            let gone = sums.send(parsed.rows.clone()).await.is_err();
+            if gone {
+                return Err(anyhow!("nobody adds the rows up any more").into());
+            }
         }
-    })
+        if let Some(batch) = total.add(parsed, statistics)? {
+            store_rejects(frames, &rejects_id, &mut rejects, batch).await?;
+        }
+    }
+    if rejects.chunk_rows.is_empty() {
+        store_rejects(frames, &rejects_id, &mut rejects, super::rejects::Rejects::default().batch(0)?).await?;
+    }
+    Ok((total, rows, rejects))
+}
+
+/// Blocks that are read at the same time: one for each core.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZero::get).clamp(2, 16)
+}
+
+async fn read_block(
+    frames: &Frames,
+    dataset: DatasetId,
+    reader: Arc<Reader>,
+    index: usize,
+    block: Block,
+) -> Result<(Parsed, Statistics), Stop> {
+    let (parsed, statistics, chunk) = blocking(move || parse(&reader, &block)).await?;
+    if let Some(chunk) = chunk {
+        let index = u32::try_from(index).map_err(anyhow::Error::from)?;
+        frames.put_chunk(&FrameId::rows(dataset), index, chunk).await?;
+    }
+    Ok((parsed, statistics))
+}
+
+/// Parses a block, and compresses it unless the attempt has to be repeated anyway.
+fn parse(reader: &Reader, block: &Block) -> Result<(Parsed, Statistics, Option<Chunk>), Stop> {
+    let parsed = reader.read(block)?;
+    let mut statistics = Statistics::new(reader.columns());
+    if reader.is_doomed() {
+        return Ok((parsed, statistics, None));
+    }
+    statistics.add(&parsed.rows);
+    let chunk = encode(&parsed.rows)?;
+    Ok((parsed, statistics, Some(chunk)))
+}
+
+async fn store_rejects(frames: &Frames, id: &FrameId, manifest: &mut Manifest, batch: RecordBatch) -> Result<()> {
+    let index = u32::try_from(manifest.chunk_rows.len())?;
+    manifest.chunk_rows.push(batch.num_rows() as u64);
+    let chunk = spawn_blocking(move || encode(&batch)).await??;
+    frames.put_chunk(id, index, chunk).await
 }
 
 fn add_up(
-    batches: &Receiver<RecordBatch>,
-    columns: usize,
+    mut batches: Receiver<RecordBatch>,
     mut shoppers: Option<Shoppers>,
-) -> Result<(Statistics, Repeats, Option<Shoppers>), Stop> {
-    let (mut statistics, mut repeats) = (Statistics::new(columns), Repeats::default());
-    for batch in batches {
-        statistics.add(&batch);
+) -> Result<(Repeats, Option<Shoppers>), Stop> {
+    let mut repeats = Repeats::default();
+    while let Some(batch) = batches.blocking_recv() {
         repeats.add(&batch)?;
         if let Some(shoppers) = &mut shoppers {
             shoppers.add(&batch)?;
         }
     }
-    Ok((statistics, repeats, shoppers))
+    Ok((repeats, shoppers))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Stop> + Send + 'static) -> Result<T, Stop> {

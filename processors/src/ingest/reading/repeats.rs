@@ -10,7 +10,7 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use foldhash::fast::FixedState;
 
 /// Hashes that are sorted at once: 16 MB.
@@ -95,6 +95,12 @@ fn mix_column(hashes: &mut [u64], column: &ArrayRef) {
         DataType::Utf8 => {
             let texts = column.as_string::<i32>();
             mix(hashes, column, |row| hash.hash_one(texts.value(row)));
+        }
+        DataType::Dictionary(..) => {
+            let coded = column.as_dictionary::<Int32Type>();
+            let (numbers, texts) = (coded.keys().values(), coded.values().as_string::<i32>());
+            let texts: Vec<u64> = (0..texts.len()).map(|place| hash.hash_one(texts.value(place))).collect();
+            mix(hashes, column, |row| texts[numbers[row] as usize]);
         }
         DataType::Int64 => {
             let values = column.as_primitive::<Int64Type>().values();

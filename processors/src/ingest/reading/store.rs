@@ -11,8 +11,10 @@ use projections::frames::{FrameId, Frames, Manifest, encode};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::spawn_blocking;
 
-use super::rows::BATCH_BYTES;
 use crate::ingest::columns::kinds::arrow_type;
+
+/// The size of a batch in memory, approximately; compressed it is about a megabyte.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Where batches go.
 pub type Sender = mpsc::Sender<RecordBatch>;

@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
 
 use super::run_file::{Writer, merge};
+use crate::ingest::columns::texts::Texts;
 
 /// The size at which the map is written to a file.
 const MEMORY_BYTES: usize = 24 << 20;
@@ -125,7 +126,22 @@ impl<const N: usize> Runs<N> {
     pub fn add(&mut self, group: &[u8], member: &[u8], values: &[i64; N], part: Option<Part>) -> Result<()> {
         let key = (self.groups.number(group), self.members.number(member));
         let next = self.entries.len();
-        let index = match self.table.entry(hash(&key), |place| place.key == key, |place| hash(&place.key)) {
+        let index = match self.entries.last_mut().filter(|entry| entry.key == key) {
+            // The lines of an order follow each other often.
+            Some(entry) => {
+                fold(&self.folds, &mut entry.values, values);
+                next - 1
+            }
+            None => self.place(key, values),
+        };
+        self.parts.extend(part.map(|part| (index as u32, part)));
+        if self.bytes() >= self.memory_bytes { self.spill() } else { Ok(()) }
+    }
+
+    /// Adds values to the total of a key and tells where it is.
+    fn place(&mut self, key: Key, values: &[i64; N]) -> usize {
+        let next = self.entries.len();
+        match self.table.entry(hash(&key), |place| place.key == key, |place| hash(&place.key)) {
             Slot::Occupied(slot) => {
                 fold(&self.folds, &mut self.entries[slot.get().index].values, values);
                 slot.get().index
@@ -135,9 +151,7 @@ impl<const N: usize> Runs<N> {
                 self.entries.push(Entry { key, values: *values });
                 next
             }
-        };
-        self.parts.extend(part.map(|part| (index as u32, part)));
-        if self.bytes() >= self.memory_bytes { self.spill() } else { Ok(()) }
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -218,74 +232,6 @@ impl<const N: usize> Runs<N> {
         self.files = vec![run.finish()?];
         Ok(())
     }
-}
-
-/// Different texts with their numbers: comparing and hashing numbers is cheaper.
-#[derive(Default)]
-pub struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    table: HashTable<(u64, u32)>,
-    /// The text that was asked for last; equal ones follow each other often.
-    last: u32,
-}
-
-impl Texts {
-    /// The number of a text, which is kept if it is new.
-    pub fn number(&mut self, text: &[u8]) -> u32 {
-        if !self.ends.is_empty() && self.get(self.last) == text {
-            return self.last;
-        }
-        let (hash, next) = (hash(text), self.ends.len() as u32);
-        let is_same = |(other, number): &(u64, u32)| *other == hash && get(&self.bytes, &self.ends, *number) == text;
-        self.last = match self.table.entry(hash, is_same, |(hash, _)| *hash) {
-            Slot::Occupied(slot) => slot.get().1,
-            Slot::Vacant(slot) => slot.insert((hash, next)).get().1,
-        };
-        if self.last == next {
-            self.bytes.extend_from_slice(text);
-            self.ends.push(self.bytes.len());
-        }
-        self.last
-    }
-
-    /// The text of a number.
-    pub fn get(&self, number: u32) -> &[u8] {
-        get(&self.bytes, &self.ends, number)
-    }
-
-    /// How many texts there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn bytes(&self) -> usize {
-        self.bytes.len() + self.ends.len() * (size_of::<usize>() + SLOT_BYTES)
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-        self.table.clear();
-        self.last = 0;
-    }
-
-    /// The place of each text when they are sorted.
-    pub fn ranks(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
-        order.sort_unstable_by(|a, b| self.get(*a).cmp(self.get(*b)));
-        let mut ranks = vec![0; order.len()];
-        for (rank, number) in (0..).zip(order) {
-            ranks[number as usize] = rank;
-        }
-        ranks
-    }
-}
-
-fn get<'a>(bytes: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
-    let number = number as usize;
-    let start = number.checked_sub(1).map_or(0, |before| ends[before]);
-    &bytes[start..ends[number]]
 }
 
 fn hash<T: Hash + ?Sized>(key: &T) -> u64 {

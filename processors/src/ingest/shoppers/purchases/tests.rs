@@ -80,6 +80,15 @@ fn the_amount_column_counts_before_quantity_times_price() {
     );
 }
 
+#[test]
+fn whole_numbers_are_written_in_digits() {
+    for number in [0, 7, -12, 17_850, i64::MAX, i64::MIN] {
+        let mut text = Vec::new();
+        write_integer(number, &mut text);
+        assert_eq!(String::from_utf8(text).unwrap(), number.to_string());
+    }
+}
+
 fn row() -> impl Strategy<Value = Row> {
     let order = prop::sample::select(vec!["1", "2", "C3"]);
     // Quarters are exact, so the expected sums are as well.

@@ -4,12 +4,16 @@ use std::io::Cursor;
 
 use arrow::compute::concat_batches;
 use domain::dataset::Roles;
+use domain::dialect::DialectChoice;
 use proptest::prelude::*;
 
 use super::*;
 use crate::ingest::columns::plan;
-use crate::ingest::dialect::sniff::sniff;
-use crate::ingest::text::source::BLOCK_BYTES;
+use crate::ingest::columns::statistics::Statistics;
+use crate::ingest::dialect::cut::Cutter;
+use crate::ingest::dialect::sniff::{Known, sniff};
+use crate::ingest::reading::total::Total;
+use crate::ingest::text::source::Source;
 
 const NAMES: [&str; 4] = ["note", "customer_id", "quantity", "date"];
 /// Cells of every kind, the first ones more often.
@@ -36,7 +40,7 @@ proptest! {
         batch_bytes in 1..500_usize,
     ) {
         let file = written(&rows);
-        let expected = read(&file, usize::MAX, BLOCK_BYTES, BATCH_BYTES);
+        let expected = read(&file, usize::MAX, 1 << 20, 4 << 20);
         let cut = read(&file, sample, block_bytes, batch_bytes);
         prop_assert_eq!(&cut.0, &expected.0);
         prop_assert_eq!((&cut.1, &cut.2), (&expected.1, &expected.2));
@@ -60,8 +64,8 @@ fn written(rows: &[Vec<&str>]) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// The readings, the rows and the rejected lines, when the first plan is guessed from some rows. The second pass at
-/// the latest is right.
+/// The readings, the rows and the rejected lines, when the first plan is guessed from some rows. The third pass at the
+/// latest is right: types of one column may depend on those of another.
 fn read(
     file: &[u8],
     sample: usize,
@@ -69,20 +73,22 @@ fn read(
     batch_bytes: usize,
 ) -> (Vec<Reading>, RecordBatch, RecordBatch) {
     let open = || Box::new(Cursor::new(file.to_vec()));
-    let (layout, mut rows) = sniff(open(), None).unwrap();
+    let (layout, mut rows) = sniff(open(), &Known::default()).unwrap();
     rows.truncate(sample);
-    let mut plan = plan::guess(&layout, &rows, &Roles::new());
-    for _ in 0..2 {
-        let (mut rows, mut rejects) = (Vec::new(), Vec::new());
-        let pass = Pass { layout: &layout, plan: &plan, progress: &|_| (), block_bytes, batch_bytes };
-        let outcome = pass.run(open(), |piece| {
-            match piece {
-                Piece::Rows(batch) => rows.push(batch),
-                Piece::Rejects(batch) => rejects.push(batch),
-            }
-            Ok(())
-        });
-        let found = outcome.unwrap().plan;
+    let choice = DialectChoice::default();
+    let mut plan = plan::guess(&layout, &rows, &Roles::new(), &choice);
+    for _ in 0..3 {
+        let (mut rows, mut rejects) = (Vec::new(), vec![Rejects::default().batch(0).unwrap()]);
+        let reader = Reader::new(layout.clone(), plan.clone());
+        let source = Source::new(open(), layout.encoding, block_bytes);
+        let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, batch_bytes).unwrap();
+        let mut total = Total::new(reader.columns(), reader.first_line());
+        while let Some(block) = cutter.next().unwrap() {
+            let parsed = reader.read(&block).unwrap();
+            rows.push(plain(&parsed.rows).unwrap());
+            rejects.extend(total.add(parsed, Statistics::new(reader.columns())).unwrap());
+        }
+        let found = total.settle(&plan, &choice).plan;
         let readings = |plan: &[ColumnPlan]| plan.iter().map(|column| column.reading).collect::<Vec<_>>();
         if readings(&found) == readings(&plan) {
             let all = |batches: &[RecordBatch]| concat_batches(&batches[0].schema(), batches).unwrap();
@@ -90,5 +96,5 @@ fn read(
         }
         plan = found;
     }
-    panic!("the second plan is wrong as well");
+    panic!("the third plan is wrong as well");
 }
