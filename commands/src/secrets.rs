@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn keys_never_change() {
         let ana = secrets('a').user_id("ana@example.com");
-        assert_eq!(ana.to_string(), "ANA");
+        assert_eq!(ana.to_string(), "313d129b-78b9-583f-a3b1-278457043d22");
     }
 
     #[test]

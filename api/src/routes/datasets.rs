@@ -234,7 +234,8 @@ async fn list_rejects(
 }
 
 /// Sends the rows that were left out as a file, with line, column, reason and original text.
-#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects/download", tag = "datasets",
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects/download",
+    security(("bearer" = ["viewer"])), tag = "datasets",
     params(DatasetPath, DownloadQuery), responses((status = 200, body = String, content_type = "text/csv")))]
 async fn download_rejects(
     State(app): State<App>,

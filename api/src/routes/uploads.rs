@@ -279,7 +279,8 @@ async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<Uploa
 
 /// Says how the file is written; what is absent is found out again. The file is read anew into another dataset, which
 /// replaces the one before. The same choice again changes nothing.
-#[utoipa::path(put, path = "/customers/{customer_id}/uploads/{upload_id}/dialect", tag = "uploads",
+#[utoipa::path(put, path = "/customers/{customer_id}/uploads/{upload_id}/dialect",
+    security(("bearer" = ["analyst"])), tag = "uploads",
     params(UploadPath), request_body = DialectChoice,
     responses((status = 202, body = UploadBody), (status = 200, body = UploadBody)))]
 async fn choose_dialect(

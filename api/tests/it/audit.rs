@@ -9,6 +9,7 @@ use crate::app::{TestApp, csv};
 async fn every_step_is_an_event_with_actor_and_cause() {
     let app = TestApp::start().await;
     app.ingested("sales.csv", csv(2_000, 1)).await;
+    app.settle().await;
     app.report(&json!({"clusters": 3})).await;
     app.settle().await;
     let events = app.get(&app.below("/events")).await["items"].as_array().unwrap().clone();
@@ -21,6 +22,7 @@ async fn every_step_is_an_event_with_actor_and_cause() {
             "StoreOpened",
             "FileUploaded",
             "DatasetCreated",
+            "OrdersCompared",
             "ReportRequested",
             "ReportCompleted"
         ]

@@ -47,7 +47,8 @@ fn kind_of(text: &str) -> Option<&'static str> {
     if text.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(text).is_ok() {
         return Some("[time]");
     }
-    (text.len() == 11 && text.starts_with("AAAA")).then_some("[cursor]")
+    // The address of the list comes first, then a place that is never large.
+    (text.len() == 16 && text.get(6..10) == Some("AAAA")).then_some("[cursor]")
 }
 
 fn rounded(number: f64) -> f64 {
