@@ -236,7 +236,9 @@ async fn list_rejects(
 /// Sends the rows that were left out as a file, with line, column, reason and original text.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects/download",
     security(("bearer" = ["viewer"])), tag = "datasets",
-    params(DatasetPath, DownloadQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+    params(DatasetPath, DownloadQuery),
+    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
+        (String = "application/vnd.apache.arrow.stream")))))]
 async fn download_rejects(
     State(app): State<App>,
     viewer: Viewer,
@@ -254,7 +256,9 @@ async fn download_rejects(
 /// Sends all rows as a file.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/download", tag = "datasets",
     security(("bearer" = ["viewer"])),
-    params(DatasetPath, DownloadQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+    params(DatasetPath, DownloadQuery),
+    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
+        (String = "application/vnd.apache.arrow.stream")))))]
 async fn download_dataset(
     State(app): State<App>,
     viewer: Viewer,

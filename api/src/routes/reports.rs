@@ -189,7 +189,9 @@ async fn list_shoppers(
 /// Sends the shoppers of a report as a file.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/export", tag = "reports",
     security(("bearer" = ["viewer"])),
-    params(ReportPath, ExportQuery), responses((status = 200, body = String, content_type = "text/csv")))]
+    params(ReportPath, ExportQuery),
+    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
+        (String = "application/vnd.apache.arrow.stream")))))]
 async fn export_shoppers(
     State(app): State<App>,
     viewer: Viewer,

@@ -150,7 +150,8 @@ async fn list_changes(
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/export",
     security(("bearer" = ["viewer"])),
     tag = "reports", params(ComparePath, ExportChangesQuery),
-    responses((status = 200, body = String, content_type = "text/csv")))]
+    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
+        (String = "application/vnd.apache.arrow.stream")))))]
 async fn export_changes(
     State(app): State<App>,
     viewer: Viewer,
