@@ -52,7 +52,7 @@ def read(): connection.execute(f\"CREATE TABLE purchases AS SELECT * FROM read_c
 pyarrow=$(python "import pyarrow.csv
 def read(): pyarrow.csv.read_csv(file)")
 polars=$(python "import polars
-def read(): polars.read_csv(file)")
+def read(): polars.read_csv(file, infer_schema_length=10_000)")
 pandas=$(python "import pandas
 def read(): pandas.read_csv(file)")
 

@@ -142,7 +142,9 @@ impl Score {
         let first = records.iter().take(PREAMBLE_RECORDS).position(|record| record.width == width).unwrap_or(0);
         let rows = &records[first.min(records.len())..];
         let quoted = rows.iter().map(|record| record.quoted).sum();
-        if width < 2 || rows.is_empty() {
+        // One long record is consistent with itself under any rare end of line.
+        let is_split = format.line_end == LineEnd::Any || records.len() > 1;
+        if width < 2 || rows.is_empty() || !is_split {
             return Self { quoted, ..Self::default() };
         }
         let fitting = |records: &[Looked]| records.iter().filter(|record| record.width == width).count() as f64;
@@ -302,6 +304,8 @@ mod tests {
     #[test]
     fn finds_what_ends_a_line() {
         assert_eq!(of("a,b,c\r1,x\ny,2\r3,z,4\r").format.line_end, LineEnd::Cr);
+        let rows = "S-1,C-2,3,4,x,5,6\r".repeat(3);
+        assert_eq!(of(&format!("a,b,c,d,e,f,g\r{rows}S-1,C-2,3,4,x\ny,5,6\r{rows}")).format.line_end, LineEnd::Cr);
         assert_eq!(of("a,b\n1,x\ry\n3,z\n").format.line_end, LineEnd::Lf);
         assert_eq!(of("a,b\n1,2\r3,4\r\n5,6\n").format.line_end, LineEnd::Any);
     }
