@@ -15,6 +15,7 @@ mod headers;
 mod health;
 mod limits;
 pub mod openapi;
+mod outage;
 mod problem;
 mod remember;
 pub mod replay;

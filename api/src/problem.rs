@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::outage::is_outage;
 use crate::request;
 
 /// The media type of a problem document.
@@ -173,6 +174,12 @@ impl IntoResponse for Problem {
 /// A failure on our side: the cause is logged, once, here; the answer tells nothing of the inside.
 impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
+        if is_outage(&error) {
+            tracing::warn!(request_id = %request::id(), error = format!("{error:#}"), "a server did not answer");
+            return UNAVAILABLE
+                .because("A part of the service does not answer. It may in a moment.")
+                .with(RETRY_AFTER, 2);
+        }
         tracing::error!(request_id = %request::id(), error = format!("{error:#}"), "request failed");
         INTERNAL.because("The request could not be completed. Nothing of it was kept half-done.")
     }

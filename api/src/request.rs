@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::limits::Left;
-use crate::problem::UNAVAILABLE;
+use crate::problem::{RETRY_AFTER, UNAVAILABLE};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const STALE: HeaderName = HeaderName::from_static("datacore-stale");
@@ -107,7 +107,7 @@ pub async fn track(State(config): State<Arc<Config>>, request: Request, next: Ne
 fn found(response: Response) -> Response {
     if response.status() == StatusCode::NOT_FOUND && is_stale() {
         let words = "The change was accepted, but is not shown yet. It will be; look again before you repeat it.";
-        return UNAVAILABLE.because(words).into_response();
+        return UNAVAILABLE.because(words).with(RETRY_AFTER, 1).into_response();
     }
     response
 }

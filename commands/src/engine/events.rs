@@ -51,7 +51,11 @@ fn failure<E: Error>(error: AggregateError<E>) -> anyhow::Error {
     match error {
         AggregateError::DatabaseConnectionError(cause)
         | AggregateError::DeserializationError(cause)
-        | AggregateError::UnexpectedError(cause) => anyhow!(cause),
+        // Unpacked, so that whoever asks finds out what kind of error it is.
+        | AggregateError::UnexpectedError(cause) => match cause.downcast::<sqlx::Error>() {
+            Ok(error) => (*error).into(),
+            Err(other) => anyhow!(other),
+        },
         AggregateError::UserError(_) | AggregateError::AggregateConflict => anyhow!("{error}"),
     }
 }
