@@ -133,7 +133,8 @@ impl Upload {
         match (&self.stored, command) {
             (_, UploadFile(file)) if file.size_bytes == 0 => Err(UploadError::Empty),
             (Some(first), UploadFile(file)) if file.request.is_some() && file.request == first.request => Ok(vec![]),
-            (Some(_), UploadFile(StoredFile { filename, store_id, uploaded_by, .. })) => {
+            (Some(_), UploadFile(file)) => {
+                let StoredFile { filename, store_id, uploaded_by, .. } = checked(file)?;
                 Ok(vec![DuplicateRejected { filename, store_id, uploaded_by }])
             }
             (None, UploadFile(file)) => {

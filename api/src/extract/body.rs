@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::problem::{FieldProblem, MALFORMED, NOT_FOUND, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
 
+/// What is said of a NUL in a text.
+const NO_NUL: &str = "must not contain a NUL character";
+
 /// A JSON body; unknown and wrong fields are named by pointer.
 pub struct Json<T>(pub T);
 
@@ -49,8 +52,33 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if !value.is_object() {
         return Err(Problem::field("", "the body must be a JSON object"));
     }
+    if let Some(pointer) = nul(&value) {
+        return Err(Problem::field(pointer, NO_NUL));
+    }
     // A second step, so that what is well-formed but wrong is told by field.
     serde_path_to_error::deserialize(value).map_err(|error| explain(pointer(error.path()), &error.inner().to_string()))
+}
+
+/// Where a text holds a NUL. It means nothing to a person, and PostgreSQL cannot store it.
+fn nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| below(&index.to_string(), item)),
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| match name.contains('\0') {
+            true => Some(String::new()),
+            false => below(name, field),
+        }),
+        _ => None,
+    }
+}
+
+fn below(name: &str, value: &Value) -> Option<String> {
+    Some(format!("/{}{}", escaped(name), nul(value)?))
+}
+
+/// A name as a part of a JSON pointer (RFC 6901).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn explain(mut pointer: String, detail: &str) -> Problem {
@@ -71,7 +99,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             Seq { index } => Some(format!("/{index}")),
-            Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Map { key } => Some(format!("/{}", escaped(key))),
             Enum { .. } | Unknown => None,
         })
         .collect()
@@ -97,6 +125,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if let Some(name) = nul_parameter(parts.uri.query().unwrap_or_default()) {
+            return Err(Problem::field(format!("?{name}"), NO_NUL));
+        }
         let query = axum::extract::Query::from_request_parts(parts, state).await;
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|rejection| {
             let text = std::error::Error::source(&rejection).map_or_else(|| rejection.to_string(), ToString::to_string);
@@ -107,5 +138,38 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             };
             Problem::fields(vec![FieldProblem { pointer, detail }])
         })
+    }
+}
+
+/// The first parameter with a NUL, which can only come percent-encoded.
+fn nul_parameter(query: &str) -> Option<&str> {
+    let pair = query.split('&').find(|pair| pair.contains("%00"))?;
+    Some(pair.split(['=', '%']).next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finds_a_nul_wherever_it_is() {
+        for (value, pointer) in [
+            (json!({"name": "a\0b"}), Some("/name")),
+            (json!({"list": ["a", {"b/c": "\0"}]}), Some("/list/1/b~1c")),
+            (json!({"roles": {"a\0": 1}}), Some("/roles")),
+            (json!({"name": "\\u0000", "number": 0, "nothing": null}), None),
+        ] {
+            assert_eq!(nul(&value).as_deref(), pointer, "{value}");
+        }
+    }
+
+    #[test]
+    fn finds_a_nul_in_a_query() {
+        assert_eq!(nul_parameter("a=1&q=x%00y"), Some("q"));
+        assert_eq!(nul_parameter("a=1&q%00=x"), Some("q"));
+        assert_eq!(nul_parameter("a=%2500"), None);
+        assert_eq!(nul_parameter(""), None);
     }
 }

@@ -2,10 +2,11 @@
 
 use datacore::config::Settings;
 use futures::stream;
+use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, Response};
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, csv};
+use crate::app::{PASSWORD, TestApp, csv};
 
 /// Asserts a problem document of a status and gives it.
 async fn problem(response: Response, status: u16) -> Value {
@@ -150,6 +151,56 @@ async fn what_looks_almost_right_is_refused_too() {
         let problem = problem(app.own(Method::PATCH, &path).json(&body).send().await.unwrap(), 422).await;
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_nul_in_a_text_is_refused_wherever_it_comes() {
+    let app = TestApp::start().await;
+    let upload = app.ingested("sales.csv", csv(500, 1)).await;
+    let dataset = app.below(&format!("/datasets/{}", upload["dataset_id"].as_str().unwrap()));
+    let upload = app.below(&format!("/uploads/{}", upload["id"].as_str().unwrap()));
+    let user = |email: &str, name: &str| json!({"email": email, "name": name, "password": PASSWORD});
+    for (method, path, body, pointer) in [
+        (Method::POST, "/users".to_owned(), user("a\0@example.com", "A"), "/email"),
+        (Method::POST, "/users".to_owned(), user("a@example.com", "A\0"), "/name"),
+        (Method::POST, "/sessions".to_owned(), json!({"email": "a\0@example.com", "password": PASSWORD}), "/email"),
+        (Method::PATCH, "/users/me".to_owned(), json!({"phone_number": "\0"}), "/phone_number"),
+        (Method::POST, "/customers".to_owned(), json!({"name": "A\0B"}), "/name"),
+        (Method::PATCH, app.below(""), json!({"description": "A\0B"}), "/description"),
+        (Method::POST, app.below("/stores"), json!({"name": "A", "city": "B\0"}), "/city"),
+        (Method::POST, app.below("/members"), json!({"email": "\0@example.com", "role": "viewer"}), "/email"),
+        (Method::POST, app.below("/api-keys"), json!({"name": "\0A", "role": "viewer"}), "/name"),
+        (Method::POST, app.below("/reports"), json!({"features": {"columns": ["\0"]}}), "/features/columns/0"),
+        (Method::PUT, format!("{dataset}/roles"), json!({"roles": {"\0": "shopper"}}), "/roles"),
+        (Method::PUT, format!("{upload}/dialect"), json!({"delimiter": "\0"}), "/delimiter"),
+    ] {
+        let problem = problem(app.own(method, &path).json(&body).send().await.unwrap(), 422).await;
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{path} {body}");
+    }
+    for (path, pointer) in [("stores?q=%00", "?q"), ("stores?city=a%00", "?city"), ("events?type=%00", "?type")] {
+        let problem = problem(app.own(Method::GET, &app.below(&format!("/{path}"))).send().await.unwrap(), 422).await;
+        assert_eq!(problem["errors"][0]["pointer"], pointer);
+    }
+}
+
+#[tokio::test]
+async fn a_nul_in_or_about_a_file_does_no_harm() {
+    let app = TestApp::start().await;
+    // The second time it would be a duplicate, which is an event as well.
+    for _ in 0..2 {
+        problem(app.upload("a%00b.csv", csv(50, 1)).await, 422).await;
+        let path = app.below(&format!("/stores/{}/uploads", app.store));
+        let form = Form::new().part("file", Part::bytes(csv(50, 1)).file_name("a.csv")).text("description", "a\0b");
+        problem(app.own(Method::POST, &path).multipart(form).send().await.unwrap(), 422).await;
+        app.upload("a.csv", csv(50, 1)).await;
+    }
+    assert_eq!(app.get(&app.below("/uploads")).await["items"].as_array().unwrap().len(), 1);
+    // Far behind the beginning, which is looked at before the file is taken.
+    let mut file = "customer_id,date,amount,product\n".to_owned() + &"1,2025-01-01,5,tea\n".repeat(100_000);
+    file += "2,2025-01-01,5,te\0a\n3,2025-01-02,5,tea\n";
+    let upload = app.ingested("late.csv", file).await;
+    assert_eq!((&upload["status"], &upload["rejected_row_count"]), (&json!("ready"), &json!(1)), "{upload}");
+    assert_eq!(upload["row_count"], 100_001);
 }
 
 #[tokio::test]
