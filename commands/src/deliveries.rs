@@ -92,6 +92,14 @@ impl Deliveries {
         self.work.retry(consumer, position, pause, error).await
     }
 
+    /// Has a message sent again, because something else than the event was to blame: this attempt does not count.
+    ///
+    /// # Errors
+    /// See [`Self::lead`].
+    pub async fn give_back(&self, consumer: &str, position: u64, reason: &str) -> Result<()> {
+        self.work.give_back(consumer, position, reason).await
+    }
+
     /// Sets an event aside that still stands here.
     ///
     /// # Errors

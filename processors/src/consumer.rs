@@ -5,8 +5,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
-use commands::{Checkpoints, EventStore};
+use anyhow::{Context as _, Result, anyhow};
 use domain::Recorded;
 use futures::{FutureExt, StreamExt, stream};
 use tokio::sync::watch;
@@ -15,13 +14,14 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
 use crate::bus;
+use crate::context::Context;
 
 /// Events read from the log at once.
 const BATCH: u32 = 256;
 /// Deliveries of one event before it is parked.
 const ATTEMPTS: u32 = 5;
-/// The pause after the first failure; doubled after each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The pause after the first failure; doubled after each further one. Tests are impatient.
+const FIRST_PAUSE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 200 });
 /// The pause after the loop itself failed, such as when the database is away.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Positions without work after which the checkpoint moves all the same.
@@ -40,10 +40,8 @@ pub struct Consumer {
 
 /// Where a consumer stands and what it needs to move on.
 pub struct Run {
-    /// The log.
-    pub store: EventStore,
-    /// Keeps the durable position.
-    pub checkpoints: Checkpoints,
+    /// Has the log and keeps the durable position.
+    pub context: Context,
     /// Tells the position in process.
     pub position: watch::Sender<u64>,
     /// Ends the loop.
@@ -79,17 +77,18 @@ impl Consumer {
         H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let mut saved = run.checkpoints.get(self.name).await?;
+        let commands = &run.context.commands;
+        let mut saved = commands.checkpoints.get(self.name).await?;
         run.position.send_replace(saved);
         loop {
             let position = *run.position.borrow();
-            let events = bus::next(&run.store, position, BATCH).await?;
+            let events = bus::next(&commands.store, position, BATCH).await?;
             let deliveries = stream::iter(events).map(|event| self.spawn(run, handle, event));
             let mut done = deliveries.buffered(self.concurrency);
             while let Some(delivery) = done.next().await {
                 let (position, worked) = delivery.context("delivering an event")??;
                 if worked || position >= saved + IDLE_STRIDE {
-                    run.checkpoints.set(self.name, position).await?;
+                    commands.checkpoints.set(self.name, position).await?;
                     saved = position;
                 }
                 run.position.send_replace(position);
@@ -105,12 +104,12 @@ impl Consumer {
         H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let (checkpoints, handle) = (run.checkpoints.clone(), handle.clone());
-        AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&checkpoints, &handle, event).await }))
+        let (context, handle) = (run.context.clone(), handle.clone());
+        AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&context, &handle, event).await }))
     }
 
     /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
-    async fn deliver<H, F>(self, checkpoints: &Checkpoints, handle: &H, event: Recorded) -> Result<(u64, bool)>
+    async fn deliver<H, F>(self, context: &Context, handle: &H, event: Recorded) -> Result<(u64, bool)>
     where
         H: Fn(Recorded) -> F,
         F: Future<Output = Result<()>>,
@@ -119,29 +118,34 @@ impl Consumer {
         if !self.reacts_to(&event.event_type) {
             return Ok((position, false));
         }
-        if let Err(error) = self.attempt(handle, &event).await {
+        if let Err(error) = self.attempt(context, handle, &event).await {
             let error = format!("{error:#}");
             error!(consumer = self.name, position, event_type = event.event_type, error, "event parked");
-            checkpoints.park(self.name, position, &error).await?;
+            context.commands.checkpoints.park(self.name, position, &error).await?;
         }
         Ok((position, true))
     }
 
-    async fn attempt<H, F>(self, handle: &H, event: &Recorded) -> Result<()>
+    /// Tries again after a pause, for ever as long as a store is away.
+    async fn attempt<H, F>(self, context: &Context, handle: &H, event: &Recorded) -> Result<()>
     where
         H: Fn(Recorded) -> F,
         F: Future<Output = Result<()>>,
     {
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            let Err(error) = guarded(handle(event.clone())).await else { break };
-            if attempt == ATTEMPTS {
+        let (mut attempt, mut pause) = (1, FIRST_PAUSE);
+        while let Err(error) = guarded(handle(event.clone())).await {
+            let is_away = context.check().await.is_err();
+            if attempt == ATTEMPTS && !is_away {
                 return Err(error);
             }
             let reason = format!("{error:#}");
-            warn!(consumer = self.name, position = event.position, attempt, error = reason, "event failed");
-            tokio::time::sleep(pause).await;
-            pause *= 2;
+            warn!(consumer = self.name, position = event.position, attempt, is_away, error = reason, "event failed");
+            if is_away {
+                context.wait_for_stores().await;
+            } else {
+                tokio::time::sleep(pause).await;
+                (attempt, pause) = (attempt + 1, pause * 2);
+            }
         }
         Ok(())
     }
@@ -154,12 +158,15 @@ pub(crate) async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::{Arc, Mutex};
 
     use anyhow::bail;
     use commands::{Commands, Secrets, sequencer};
     use domain::customer::CustomerDetails;
     use domain::{Customer, CustomerCommand, Metadata, UserId};
+    use projections::Projections;
+    use tokio::sync::Notify;
     use uuid::Uuid;
 
     use super::*;
@@ -169,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn what_keeps_failing_is_parked_and_the_rest_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let commands = with_customers(folder.path(), 3).await;
+        let context = with_customers(folder.path(), 3).await;
         let handled = Arc::new(Mutex::new(vec![]));
         let seen = handled.clone();
         let handle = move |event: Recorded| {
@@ -183,29 +190,54 @@ mod tests {
                 Ok(())
             }
         };
-        run_until(&commands, 6, handle).await;
-        let parked = commands.checkpoints.parked().await.unwrap();
+        run_until(&context, 6, handle).await;
+        let parked = context.commands.checkpoints.parked().await.unwrap();
         let parked: Vec<_> = parked.iter().map(|parked| (parked.position, parked.error.as_str())).collect();
         assert_eq!(parked, [(1, "the first event is poison"), (3, "the handler panicked")]);
         assert_eq!(*handled.lock().unwrap(), [5]);
-        assert_eq!(commands.checkpoints.get("test").await.unwrap(), 5);
+        assert_eq!(context.commands.checkpoints.get("test").await.unwrap(), 5);
+    }
+
+    #[tokio::test]
+    async fn an_event_waits_for_a_store_that_is_away_without_counting_attempts() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = with_customers(folder.path(), 1).await;
+        let (frames, away) = (folder.path().join("frames"), folder.path().join("away"));
+        std::fs::rename(&frames, &away).unwrap();
+        let (failures, failed) = (Arc::new(Mutex::new(0)), Arc::new(Notify::new()));
+        let (count, tell, folder) = (failures.clone(), failed.clone(), frames.clone());
+        let handle = move |_| {
+            let (count, tell, folder) = (count.clone(), tell.clone(), folder.clone());
+            async move {
+                if folder.exists() {
+                    return Ok(());
+                }
+                *count.lock().unwrap() += 1;
+                tell.notify_one();
+                bail!("the frames are away")
+            }
+        };
+        let return_later = async {
+            failed.notified().await;
+            // Long enough for all attempts, if they counted.
+            tokio::time::sleep(FIRST_PAUSE * 100).await;
+            std::fs::rename(&away, &frames).unwrap();
+        };
+        tokio::join!(run_until(&context, 2, handle), return_later);
+        assert_eq!(*failures.lock().unwrap(), 1);
+        assert_eq!(context.commands.checkpoints.parked().await.unwrap(), []);
     }
 
     /// Runs the consumer until it has reached a position.
     async fn run_until<F>(
-        commands: &Commands,
+        context: &Context,
         position: u64,
         handle: impl Fn(Recorded) -> F + Clone + Send + Sync + 'static,
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let (sender, mut reached) = watch::channel(0);
-        let run = Run {
-            store: commands.store.clone(),
-            checkpoints: commands.checkpoints.clone(),
-            position: sender,
-            shutdown: CancellationToken::new(),
-        };
+        let run = Run { context: context.clone(), position: sender, shutdown: CancellationToken::new() };
         tokio::select! {
             () = CONSUMER.run(run, handle) => unreachable!("nobody shuts it down"),
             reached = reached.wait_for(|reached| *reached == position) => drop(reached.unwrap()),
@@ -213,7 +245,7 @@ mod tests {
     }
 
     /// Each customer makes two events: it is registered, and its owner becomes a member.
-    async fn with_customers(folder: &std::path::Path, count: u128) -> Commands {
+    async fn with_customers(folder: &Path, count: u128) -> Context {
         let url = |scheme: &str, name: &str| format!("{scheme}://{}", folder.join(name).display()).parse().unwrap();
         let secrets = Secrets::new("a secret of this test, long enough to be taken").unwrap();
         let commands = Commands::open(&url("sqlite", "events.sqlite"), &url("file", "files"), secrets).await.unwrap();
@@ -223,6 +255,8 @@ mod tests {
             commands.store.execute::<Customer>(Uuid::from_u128(id), command, &Metadata::default()).await.unwrap();
         }
         sequencer::number(&commands.store).await.unwrap();
-        commands
+        let (views, frames) = (url("sqlite", "views.sqlite"), url("file", "frames"));
+        let projections = Projections::open(&views, &frames, &"memory:".parse().unwrap()).await.unwrap();
+        Context { commands, projections }
     }
 }

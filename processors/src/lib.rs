@@ -6,9 +6,11 @@ pub mod bus;
 pub mod cleanup;
 pub mod compare;
 pub mod consumer;
+mod context;
 pub mod ingest;
 pub mod project;
 pub mod segment;
 mod start;
 
-pub use start::{Context, Positions, Role, replay, start};
+pub use context::Context;
+pub use start::{Positions, Role, replay, start};

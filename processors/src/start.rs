@@ -1,9 +1,8 @@
 //! Starts the tasks of the chosen roles.
 
 use anyhow::{Context as _, Result, bail};
-use commands::{Commands, Parked};
+use commands::Parked;
 use domain::Recorded;
-use projections::Projections;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 use tokio::sync::watch;
@@ -13,17 +12,9 @@ use tokio_util::task::TaskTracker;
 use crate::amqp::{self, Bell, Relay, Worker};
 use crate::bus::Bus;
 use crate::consumer::{Consumer, Run};
+use crate::context::Context;
 use crate::project::Projector;
 use crate::{cleanup, compare, ingest, segment};
-
-/// What every consumer works with.
-#[derive(Clone)]
-pub struct Context {
-    /// The write side.
-    pub commands: Commands,
-    /// The read side.
-    pub projections: Projections,
-}
 
 /// A part of the work that a process may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,18 +127,20 @@ impl Start<'_> {
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let (context, commands) = (self.context.clone(), &self.context.commands);
-        let handle = move |event| handle(context.clone(), event);
-        let (store, shutdown) = (commands.store.clone(), self.shutdown.clone());
+        let (context, shutdown) = (self.context.clone(), self.shutdown.clone());
+        let handle = {
+            let context = context.clone();
+            move |event| handle(context.clone(), event)
+        };
         match self.bus {
             Bus::Log => {
                 let (position, watched) = watch::channel(0);
                 self.positions.0.push((consumer.name, watched));
-                let run = Run { store, checkpoints: commands.checkpoints.clone(), position, shutdown };
+                let run = Run { context, position, shutdown };
                 spawn(self.tasks, async move { consumer.run(run, handle).await });
             }
             Bus::Amqp { amqp, deliveries } => {
-                let worker = Worker::new(consumer, amqp.clone(), store, deliveries.clone());
+                let worker = Worker::new(consumer, amqp.clone(), context, deliveries.clone());
                 spawn(self.tasks, worker.run(handle, self.tasks.clone(), shutdown));
             }
         }

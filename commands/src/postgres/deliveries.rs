@@ -90,6 +90,15 @@ impl Work {
         retry.execute(&self.pool).await.map(drop).context("having a delivery repeated")
     }
 
+    pub async fn give_back(&self, consumer: &str, position: u64, reason: &str) -> Result<()> {
+        let give_back = sqlx::query(
+            "UPDATE deliveries SET attempts = greatest(attempts - 1, 0), sent = false, due_at = now(), error = $3
+             WHERE consumer = $1 AND position = $2",
+        );
+        let give_back = give_back.bind(consumer).bind(integer(position)).bind(reason);
+        give_back.execute(&self.pool).await.map(drop).context("giving a delivery back")
+    }
+
     pub async fn park(&self, consumer: &str, position: u64, error: &str) -> Result<()> {
         let park = sqlx::query(
             "WITH open AS (DELETE FROM deliveries WHERE consumer = $1 AND position = $2 RETURNING consumer, position)

@@ -6,14 +6,15 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use commands::{Begun, Deliveries, EventStore};
+use anyhow::{Context as _, Error, Result, bail};
+use commands::{Begun, Deliveries};
 use domain::Recorded;
 use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::FieldTable;
 use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
@@ -21,6 +22,7 @@ use tracing::{error, warn};
 use super::message::position;
 use super::{Amqp, supervise};
 use crate::consumer::{Consumer, guarded};
+use crate::context::Context;
 
 /// How long a delivery is believed to be at work without a word.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -35,6 +37,8 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(30),
     Duration::from_secs(60),
 ];
+/// How long an event is kept here while a store is away. RabbitMQ gives up a consumer that keeps a message for 30 minutes.
+const OUTAGE: Duration = Duration::from_secs(10 * 60);
 /// The pause before the database is asked again when it does not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -45,8 +49,8 @@ pub struct Worker {
     pub consumer: Consumer,
     /// The broker.
     pub amqp: Amqp,
-    /// The log.
-    pub store: EventStore,
+    /// Has the log, and is asked whether it answers.
+    pub context: Context,
     /// What is to be done.
     pub deliveries: Deliveries,
     /// The pauses between attempts at one event, which are one more.
@@ -64,9 +68,9 @@ struct AtWork {
 
 impl Worker {
     /// A consumer with the usual patience.
-    pub fn new(consumer: Consumer, amqp: Amqp, store: EventStore, deliveries: Deliveries) -> Self {
+    pub fn new(consumer: Consumer, amqp: Amqp, context: Context, deliveries: Deliveries) -> Self {
         let at_work = AtWork { slots: Arc::new(Semaphore::new(consumer.concurrency)), turns: Arc::default() };
-        Self { consumer, amqp, store, deliveries, pauses: &PAUSES, at_work }
+        Self { consumer, amqp, context, deliveries, pauses: &PAUSES, at_work }
     }
 
     /// Runs until shutdown. Work in flight is dropped then: it was not acknowledged, so it comes again.
@@ -129,7 +133,12 @@ impl Worker {
         let Err(failure) = self.attempt(&claim, position, handle).await else {
             return insist(|| deliveries.finish(name, position)).await;
         };
-        let (attempt, failure) = (claim.attempt, format!("{failure:#}"));
+        let (attempt, failure) = (claim.attempt, in_words(&failure));
+        if let Err(away) = self.context.check().await {
+            warn!(consumer = name, position, error = failure, away = in_words(&away), "event failed and waits");
+            self.wait_for_stores(position).await;
+            return insist(|| deliveries.give_back(name, position, &failure)).await;
+        }
         match self.pauses.get(attempt as usize - 1) {
             Some(pause) => {
                 warn!(consumer = name, position, attempt, error = failure, "event failed");
@@ -139,6 +148,14 @@ impl Worker {
                 error!(consumer = name, position, attempt, error = failure, "event parked");
                 insist(|| deliveries.park(name, position, &failure)).await;
             }
+        }
+    }
+
+    /// Keeps an event as long as a store is away, which it is not to blame for.
+    async fn wait_for_stores(&self, position: u64) {
+        tokio::select! {
+            _ = timeout(OUTAGE, self.context.wait_for_stores()) => {}
+            never = self.keep(position) => match never {},
         }
     }
 
@@ -155,7 +172,7 @@ impl Worker {
                 last_error.as_deref().unwrap_or("its process died")
             );
         }
-        let event = insist(|| self.store.read(position - 1, 1)).await.into_iter().next();
+        let event = insist(|| self.context.commands.store.read(position - 1, 1)).await.into_iter().next();
         let event = event.context("the event is not in the log")?;
         tokio::select! {
             handled = guarded(handle(event)) => handled,
@@ -166,7 +183,7 @@ impl Worker {
     /// Says again and again that the work goes on.
     async fn keep(&self, position: u64) -> Infallible {
         loop {
-            tokio::time::sleep(SIGN).await;
+            sleep(SIGN).await;
             if let Err(error) = self.deliveries.keep(self.consumer.name, position, LEASE).await {
                 warn!(
                     consumer = self.consumer.name,
@@ -187,6 +204,11 @@ impl AtWork {
     }
 }
 
+/// A failure with its causes, as it can be stored: PostgreSQL takes no NUL.
+fn in_words(failure: &Error) -> String {
+    format!("{failure:#}").replace('\0', "\u{FFFD}")
+}
+
 /// Asks the database until it answers. Giving a message back instead would bring it again at once, and count as an attempt.
 async fn insist<T, F>(ask: impl Fn() -> F) -> T
 where
@@ -197,6 +219,6 @@ where
             Ok(answer) => return answer,
             Err(error) => warn!(error = format!("{error:#}"), "the database does not answer; a consumer waits"),
         }
-        tokio::time::sleep(DATABASE_PAUSE).await;
+        sleep(DATABASE_PAUSE).await;
     }
 }

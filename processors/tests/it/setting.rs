@@ -14,8 +14,10 @@ use lapin::message::Delivery;
 use lapin::options::*;
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties};
+use processors::Context;
 use processors::amqp::{Amqp, Relay, Worker};
 use processors::consumer::Consumer;
+use projections::Projections;
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -46,7 +48,8 @@ pub struct Setting {
     pub prefix: String,
     pub wire: Wire,
     pub postgres: FreshPostgres,
-    _folder: TempDir,
+    pub projections: Projections,
+    pub folder: TempDir,
     _running: DropGuard,
     shutdown: CancellationToken,
 }
@@ -54,9 +57,12 @@ pub struct Setting {
 impl Setting {
     pub async fn new() -> Self {
         let (postgres, folder) = (FreshPostgres::new().await, tempfile::tempdir().unwrap());
-        let files = Url::from_file_path(folder.path()).unwrap();
+        let files = Url::from_file_path(folder.path().join("files")).unwrap();
+        let frames = Url::from_file_path(folder.path().join("frames")).unwrap();
+        let cache = "memory:".parse().unwrap();
         let secrets = Secrets::new("a secret of this test, long enough to be taken").unwrap();
         let commands = Commands::open(&postgres.url, &files, secrets).await.unwrap();
+        let projections = Projections::open(&postgres.url, &frames, &cache).await.unwrap();
         let broker = broker();
         let connected = Connection::connect(broker.as_str(), ConnectionProperties::default()).await;
         let connection = connected.expect("RabbitMQ does not answer: run `deploy/services.sh up` first");
@@ -79,7 +85,8 @@ impl Setting {
             prefix,
             wire,
             postgres,
-            _folder: folder,
+            projections,
+            folder,
             _running: shutdown.clone().drop_guard(),
             shutdown,
         }
@@ -104,8 +111,9 @@ impl Setting {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let (store, given) = (self.commands.store.clone(), Arc::new(Mutex::new(vec![])));
-        let mut worker = Worker::new(GREET, self.amqp.clone(), store, self.deliveries.clone());
+        let context = Context { commands: self.commands.clone(), projections: self.projections.clone() };
+        let given = Arc::new(Mutex::new(vec![]));
+        let mut worker = Worker::new(GREET, self.amqp.clone(), context, self.deliveries.clone());
         worker.pauses = &PAUSES;
         let note = given.clone();
         let noted = move |event: Recorded| {

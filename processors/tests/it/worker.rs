@@ -69,6 +69,38 @@ async fn what_keeps_failing_is_parked_while_the_rest_goes_on_and_can_be_given_ba
 }
 
 #[tokio::test]
+async fn a_store_that_is_away_costs_no_attempts_and_poison_parks_afterwards() {
+    let setting = Setting::new().await;
+    setting.register(0..2).await;
+    let _relay = setting.relay(&[GREET]);
+    let (frames, away) = (setting.folder.path().join("frames"), setting.folder.path().join("away"));
+    std::fs::rename(&frames, &away).unwrap();
+    let folder = frames.clone();
+    let given = setting.worker(move |event| {
+        let is_away = !folder.exists();
+        async move {
+            match event.position {
+                _ if is_away => bail!("the frames are away"),
+                3 => bail!("the third event is poison"),
+                _ => Ok(()),
+            }
+        }
+    });
+    until("both events have failed", async || given.lock().unwrap().len() >= 2).await;
+    // Long enough for all attempts, if they counted.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(setting.commands.checkpoints.parked().await.unwrap(), []);
+    std::fs::rename(&away, &frames).unwrap();
+    setting.done().await;
+    let parked = setting.commands.checkpoints.parked().await.unwrap();
+    let parked: Vec<_> = parked.iter().map(|parked| (parked.position, parked.error.as_str())).collect();
+    assert_eq!(parked, [(3, "the third event is poison")]);
+    let mut given = given.lock().unwrap().clone();
+    given.sort_unstable();
+    assert_eq!(given, [1, 1, 3, 3, 3, 3], "once while the store was away, and then all attempts");
+}
+
+#[tokio::test]
 async fn a_queue_that_was_deleted_comes_back_with_its_work() {
     let setting = Setting::new().await;
     setting.register(0..20).await;

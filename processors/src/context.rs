@@ -1,0 +1,46 @@
+//! What every consumer works with, and whether it answers: that a server is away is not the fault of an event.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use commands::Commands;
+use projections::Projections;
+use tokio::time::{sleep, timeout};
+
+/// How long the stores may take to say that they are there.
+const CHECK_WITHIN: Duration = Duration::from_secs(5);
+/// The pause before stores that do not answer are asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What every consumer works with.
+#[derive(Clone)]
+pub struct Context {
+    /// The write side.
+    pub commands: Commands,
+    /// The read side.
+    pub projections: Projections,
+}
+
+impl Context {
+    /// Asks every store whether it is there. The cache may be away.
+    ///
+    /// # Errors
+    /// When one does not answer.
+    pub async fn check(&self) -> Result<()> {
+        let Self { commands, projections } = self;
+        let answers = async {
+            commands.store.check().await?;
+            commands.files.check().await?;
+            projections.views.check().await?;
+            projections.frames.check().await
+        };
+        timeout(CHECK_WITHIN, answers).await.context("a store says nothing")?
+    }
+
+    /// Waits until every store answers.
+    pub async fn wait_for_stores(&self) {
+        while self.check().await.is_err() {
+            sleep(PAUSE).await;
+        }
+    }
+}
