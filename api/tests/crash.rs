@@ -68,7 +68,7 @@ async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_does_nothing_t
     // Also what was taken but whose answer never arrived.
     let uploads = session.settled("/uploads").await;
     let reports = session.settled("/reports").await;
-    let datasets = session.all("/datasets").await;
+    let datasets = session.compared().await;
     assert_eq!(uploads.len(), datasets.len(), "each upload has one dataset");
     kill(&mut process);
 
@@ -78,7 +78,7 @@ async fn a_process_that_is_killed_at_any_moment_loses_nothing_and_does_nothing_t
     let mut process = start(folder.path(), port);
     session.wait_until_ready().await;
     assert_eq!(session.settled("/uploads").await, uploads);
-    assert_eq!(session.all("/datasets").await, datasets);
+    assert_eq!(session.compared().await, datasets);
     assert_eq!(session.settled("/reports").await, reports);
     kill(&mut process);
 }

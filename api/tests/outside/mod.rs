@@ -67,6 +67,10 @@ impl Session {
         let path = format!("/customers/{}/stores/{}/uploads?filename={seed}.csv", self.customer, self.store);
         let request = self.request(Method::POST, &path).header("content-type", "text/csv").body(csv);
         let response = request.send().await.ok()?;
+        // Accepted or not: while nobody folds, the answer cannot tell.
+        if response.status() == 503 {
+            return None;
+        }
         assert_eq!(response.status(), 202);
         Some((text(&response.json().await.ok()?, "id"), rows))
     }
@@ -76,8 +80,8 @@ impl Session {
         let path = format!("/customers/{}/reports", self.customer);
         let request = self.request(Method::POST, &path).json(&json!({"clusters": 3, "seed": seed}));
         let response = request.send().await.ok()?;
-        // No dataset may be ready yet.
-        if response.status() == 409 {
+        // No dataset may be ready yet, or nobody folds just now.
+        if [409, 503].contains(&response.status().as_u16()) {
             return None;
         }
         assert!(response.status().is_success(), "{}", response.status());
@@ -98,6 +102,18 @@ impl Session {
             items.push(self.get(&format!("{path}/{}", text(&item, "id"))).await);
         }
         items
+    }
+
+    /// Every dataset once its orders are compared with those of the others.
+    pub async fn compared(&self) -> Vec<Value> {
+        for _ in 0..1_200 {
+            let datasets = self.all("/datasets").await;
+            if datasets.iter().all(|dataset| !dataset["overlaps"].is_null()) {
+                return datasets;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("some datasets are never compared");
     }
 
     pub async fn all(&self, path: &str) -> Vec<Value> {
