@@ -31,6 +31,8 @@ async fn segments_are_complete_and_ordered_by_revenue() {
     let app = TestApp::start().await;
     app.ingested("sales.csv", csv(5_000, 2)).await;
     let report = app.report(&json!({"clusters": 4})).await;
+    let shown = app.get(&app.below(&format!("/reports/{}", id(&report)))).await;
+    assert_eq!(shown, report, "what is stored is shown as it was answered");
     let segments = report["segments"].as_array().unwrap();
     let column = |name: &str| segments.iter().map(|segment| segment[name].as_f64().unwrap()).collect::<Vec<_>>();
     assert_eq!(segments.len(), 4);

@@ -25,9 +25,19 @@ pub(super) struct Stored {
 
 impl Stored {
     pub fn open<T: DeserializeOwned>(self) -> Result<Row<T>> {
-        let reading = || format!("reading row {}", self.id);
-        let customer_id = self.customer_id.as_deref().map(CustomerId::from_str).transpose().with_context(reading)?;
-        let body = serde_json::from_str(&self.body).with_context(reading)?;
+        let body = serde_json::from_str(&self.body).with_context(|| format!("reading row {}", self.id))?;
+        self.with(body)
+    }
+
+    /// The row with its JSON as it is.
+    fn text(mut self) -> Result<Row<String>> {
+        let text = std::mem::take(&mut self.body);
+        self.with(text)
+    }
+
+    fn with<T>(self, body: T) -> Result<Row<T>> {
+        let customer_id = self.customer_id.as_deref().map(CustomerId::from_str).transpose();
+        let customer_id = customer_id.with_context(|| format!("reading row {}", self.id))?;
         Ok(Row { customer_id, position: self.position.cast_unsigned(), version: self.version.cast_unsigned(), body })
     }
 }
@@ -43,9 +53,17 @@ impl EngineViews {
 
     /// The row with an id.
     pub(crate) async fn get<T: View>(&self, id: &str) -> Result<Option<Row<T>>> {
-        let sql = format!("SELECT id, customer_id, position, version, body FROM {} WHERE id = $1", T::TABLE);
-        let row: Option<Stored> = sqlx::query_as(&sql).bind(id).fetch_optional(&self.reader).await.context(T::TABLE)?;
-        row.map(Stored::open).transpose()
+        self.stored(T::TABLE, id).await?.map(Stored::open).transpose()
+    }
+
+    /// The row with an id, its body as the text that is stored.
+    pub(crate) async fn text(&self, table: &'static str, id: &str) -> Result<Option<Row<String>>> {
+        self.stored(table, id).await?.map(Stored::text).transpose()
+    }
+
+    async fn stored(&self, table: &'static str, id: &str) -> Result<Option<Stored>> {
+        let sql = format!("SELECT id, customer_id, position, version, body FROM {table} WHERE id = $1");
+        sqlx::query_as(&sql).bind(id).fetch_optional(&self.reader).await.context(table)
     }
 
     /// The selected rows.

@@ -209,6 +209,18 @@ impl Views {
         self.owned(customer, report).await
     }
 
+    /// A report that is completed or failed, as the JSON that is stored: findings are large, and to read them only to
+    /// write them again would be most of the work of showing them.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn settled_report(&self, customer: CustomerId, report: ReportId) -> Result<Option<Row<String>>> {
+        let row = on_engine!(self, views => views.text(ReportRow::TABLE, &report.to_string()).await?);
+        // Within a string the quotation marks would be escaped.
+        let is_settled = |row: &Row<String>| !row.body.contains(r#""status":"requested""#);
+        Ok(row.filter(|row| row.customer_id == Some(customer) && is_settled(row)))
+    }
+
     /// The reports without their findings, newest first.
     ///
     /// # Errors
