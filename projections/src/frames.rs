@@ -1,4 +1,4 @@
-//! The dataframe seam: a frame is a sequence of chunks, each one Arrow IPC stream of about a megabyte,
+//! The dataframe seam: a frame is a sequence of chunks, each one Arrow IPC stream of about half a megabyte,
 //! and a manifest that publishes them. Small chunks let a page or a few columns be read without the rest.
 
 mod codec;

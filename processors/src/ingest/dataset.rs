@@ -115,13 +115,15 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
     if total.row_count == 0 {
         return Err(no_rows(total.first_reject.as_deref()));
     }
-    frames.finish(&FrameId::rejects(dataset), &found.rejects).await?;
-    frames.finish(&FrameId::rows(dataset), &found.rows).await?;
-    let mut columns = total.statistics.columns(&settled.plan);
     let mut repeats = found.repeats;
-    let repeated_row_count = spawn_blocking(move || repeats.count()).await.map_err(anyhow::Error::from)??;
+    let counting = spawn_blocking(move || repeats.count());
+    let publishing = async {
+        frames.finish(&FrameId::rejects(dataset), &found.rejects).await?;
+        frames.finish(&FrameId::rows(dataset), &found.rows).await
+    };
+    let mut columns = total.statistics.columns(&settled.plan);
     let is_remembered = found.meaning.is_remembered();
-    let (roles, shoppers) = found.meaning.settle(found.shoppers).await?;
+    let ((), (roles, shoppers)) = tokio::try_join!(publishing, found.meaning.settle(found.shoppers))?;
     for (column, role) in columns.iter_mut().zip(roles) {
         column.role = role;
         column.reason = role.map(|role| roles::reason(column, role, is_remembered));
@@ -130,6 +132,7 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
         Some(shoppers) => shoppers.store(frames, dataset, 0).await?,
         None => aggregate(frames, dataset, 0, &columns).await?,
     };
+    let repeated_row_count = counting.await.map_err(anyhow::Error::from)??;
     let Conclusions { date_order, decimal_mark, questions } = settled.conclusions;
     Ok(Ingested {
         row_count: total.row_count,

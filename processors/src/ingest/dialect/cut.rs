@@ -6,7 +6,7 @@ use super::format::Format;
 use crate::ingest::text::source::{Source, Stop, unreadable};
 
 /// The size of a block, if no record is larger.
-pub const BLOCK_BYTES: usize = 4 << 20;
+pub const BLOCK_BYTES: usize = 2 << 20;
 /// The longest record.
 const RECORD_MAX_BYTES: usize = 4 << 20;
 /// Quotes that may be left open in a file; looking for the end of each takes time.

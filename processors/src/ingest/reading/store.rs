@@ -13,8 +13,8 @@ use tokio::task::spawn_blocking;
 
 use crate::ingest::columns::kinds::arrow_type;
 
-/// The size of a batch in memory, approximately; compressed it is about a megabyte.
-const BATCH_BYTES: usize = 4 << 20;
+/// The size of a batch in memory, approximately; compressed it is about half a megabyte.
+const BATCH_BYTES: usize = 2 << 20;
 
 /// Where batches go.
 pub type Sender = mpsc::Sender<RecordBatch>;

@@ -176,41 +176,37 @@ impl<const N: usize> Runs<N> {
     }
 
     /// Gives what is in memory, sorted.
-    fn give(&self, mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
+    fn give(&mut self, mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
         let (groups, members) = (self.groups.ranks(), self.members.ranks());
         let mut order: Vec<u32> = (0..self.entries.len() as u32).collect();
         order.sort_unstable_by_key(|index| {
             let (group, member) = self.entries[*index as usize].key;
             (groups[group as usize], members[member as usize])
         });
-        let (parts, ends) = self.parts_by_entry();
+        let ends = self.sort_parts();
         let mut own = Vec::new();
         for index in order {
             let Entry { key: (group, member), values } = &self.entries[index as usize];
             let start = (index as usize).checked_sub(1).map_or(0, |before| ends[before]);
             own.clear();
-            own.extend_from_slice(&parts[start..ends[index as usize]]);
+            own.extend(self.parts[start..ends[index as usize]].iter().map(|(_, part)| *part));
             unite(&mut own);
             give(self.groups.get(*group), self.members.get(*member), values, &own)?;
         }
         Ok(())
     }
 
-    /// The parts in the order of their entries, and where those of each entry end.
-    fn parts_by_entry(&self) -> (Vec<Part>, Vec<usize>) {
-        let mut ends = vec![0_usize; self.entries.len()];
+    /// Brings the parts into the order of their entries, which they mostly are already, and where those of each entry end.
+    fn sort_parts(&mut self) -> Vec<usize> {
+        self.parts.sort_by_key(|(entry, _)| *entry);
+        let mut ends = vec![0; self.entries.len()];
         self.parts.iter().for_each(|(entry, _)| ends[*entry as usize] += 1);
-        let mut start = 0;
-        for end in &mut ends {
-            (start, *end) = (start + *end, start);
+        let mut end = 0;
+        for count in &mut ends {
+            end += *count;
+            *count = end;
         }
-        let mut parts = vec![Part { item: 0, values: [0; 2] }; self.parts.len()];
-        for (entry, part) in &self.parts {
-            let place = &mut ends[*entry as usize];
-            parts[*place] = *part;
-            *place += 1;
-        }
-        (parts, ends)
+        ends
     }
 
     fn spill(&mut self) -> Result<()> {

@@ -69,7 +69,8 @@ impl Source {
 
     /// Takes the first bytes of the text.
     pub fn take(&mut self, bytes: usize) -> Vec<u8> {
-        let mut rest = Vec::with_capacity(self.block_bytes + self.buffer.len() - bytes);
+        // The next text will be about as long; to grow up to it would copy it several times.
+        let mut rest = Vec::with_capacity(self.buffer.len() + self.block_bytes);
         rest.extend_from_slice(&self.buffer[bytes..]);
         self.buffer.truncate(bytes);
         std::mem::replace(&mut self.buffer, rest)
