@@ -19,7 +19,7 @@ serve() {
 stop() { kill "$server"; wait "$server" || true; server=; }
 
 serve timing --limit-sign-ins 0
-python3 deploy/sign_ins.py timing "http://127.0.0.1:$port" "${ATTEMPTS:-400}"
+python3 deploy/sign_ins.py timing "http://127.0.0.1:$port" "${ATTEMPTS:-1500}"
 stop
 serve flood
 python3 deploy/sign_ins.py flood "http://127.0.0.1:$port" "${SECONDS_EACH:-20}"

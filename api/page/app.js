@@ -75,6 +75,7 @@ function contextOf(customer, signal) {
     link,
     go: (...parts) => { location.hash = link(...parts); },
     reload: route,
+    renew: () => { session.customers = undefined; return route(); },
   };
 }
 

@@ -27,8 +27,9 @@ function peopleCard(context, members) {
       context.reload();
     },
   });
-  return h('section.card', h('h2', 'People'),
-    table('People', columns, members.map((member) => personRow(context, member))),
+  const box = table('People', columns, members.map((member) => personRow(context, member)));
+  box.firstChild.classList.add('flow');
+  return h('section.card', h('h2', 'People'), box,
     context.mayOwn && h('details', h('summary', 'Add a person'), invite));
 }
 
@@ -47,10 +48,11 @@ function personRow(context, member) {
       role.value = member.role;
       return;
     }
-    context.reload();
+    // Owners may change what they themselves may do.
+    context.renew();
   });
   const remove = () => confirmed('Remove from the company?', `${member.name ?? member.email} will not see it any more.`,
-    'Remove', async () => { await call('DELETE', path); context.reload(); });
+    'Remove', async () => { await call('DELETE', path); context.renew(); });
   return [name, [role, problem], h('button.link', { type: 'button', onclick: remove }, 'Remove')];
 }
 
@@ -67,9 +69,11 @@ function keysCard(context, keys) {
       shown(body).addEventListener('close', () => context.reload());
     },
   });
+  const box = table('API keys', columns, keys.map(row));
+  box.firstChild.classList.add('flow');
   return h('section.card', h('h2', 'API keys'),
     h('p.muted', 'A program that sends a key acts for this company, with the role of the key and nothing else.'),
-    keys.length > 0 && table('API keys', columns, keys.map(row)),
+    keys.length > 0 && box,
     h('details', h('summary', 'Create a key'), create));
 }
 
@@ -83,7 +87,7 @@ function shown(key) {
   return dialog(`The key “${key.name}”`,
     h('p', 'Keep it now: it is not stored, and cannot be shown again. Programs send it as ',
       h('code', 'Authorization: Bearer …'), '.'),
-    h('div.field', secret), h('p.actions', copy));
+    h('div.fields', h('div.field', secret), h('p.actions', copy)));
 }
 
 function revoke(context, key) {

@@ -115,7 +115,7 @@ impl Cli {
             Command::Verify => verify(&config()?).await,
             Command::Events { after } => events(&config()?, after).await,
             Command::Parked { replay } => parked(&config()?, replay).await,
-            Command::Health => health::ask(config()?.listen).await,
+            Command::Health => health::ask(&config()?).await,
             Command::Replay { id, .. } => replay(&config()?, ReportId(id)).await,
             Command::RotateKeys => rotate_keys(&config()?).await,
             Command::Config => say(&config()?.shown()?),

@@ -10,6 +10,8 @@ mod dashboard;
 mod demo;
 mod download;
 mod extract;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod generate;
 mod headers;
 mod health;

@@ -179,7 +179,10 @@ pub struct DialectChoice {
 
 impl DialectChoice {
     /// Accepts what a file can be read by.
-    pub(crate) fn checked(self) -> Result<Self, Invalid> {
+    ///
+    /// # Errors
+    /// When it would tear cells apart.
+    pub fn checked(self) -> Result<Self, Invalid> {
         if let Some(delimiter) = &self.delimiter {
             check_delimiter(delimiter)?;
         }

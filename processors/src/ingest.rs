@@ -4,8 +4,8 @@
 mod columns;
 mod dataset;
 mod dialect;
-#[cfg(test)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod reading;
 mod shoppers;
 mod text;

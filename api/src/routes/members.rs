@@ -179,7 +179,6 @@ async fn invite(app: &App, email: &str, role: MemberRole) -> Result<Sealed, Prob
 }
 
 fn owners_have_signed_up() -> Problem {
-    let detail =
-        "an owner must have signed up; invite as viewer or analyst, and change the role when the name is there";
+    let detail = "must be viewer or analyst until the person has signed up; change the role when the name is there";
     Problem::field("/role", detail)
 }

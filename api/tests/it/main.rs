@@ -14,6 +14,7 @@ mod limits;
 mod places;
 mod reports;
 mod rights;
+mod rotation;
 mod segments;
 #[path = "../../../projections/src/servers.rs"]
 mod servers;

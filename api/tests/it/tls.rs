@@ -1,5 +1,6 @@
 //! The service speaks https itself when it has a certificate.
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use datacore::app::App;
@@ -9,6 +10,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
 use tokio_rustls::TlsConnector;
 
 #[tokio::test]
@@ -19,7 +21,7 @@ async fn a_certificate_makes_it_speak_https() {
     std::fs::write(&cert, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let data = Some(folder.path().join("data"));
-    let settings = Settings { data, tls_cert: Some(cert), tls_key: Some(key), ..Settings::default() };
+    let settings = Settings { data, tls_cert: Some(cert.clone()), tls_key: Some(key.clone()), ..Settings::default() };
     let app = App::start(Config::with_defaults(settings).unwrap()).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -37,6 +39,15 @@ async fn a_certificate_makes_it_speak_https() {
     let mut answer = String::new();
     tls.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("strict-transport-security"), "{answer}");
+
+    let health = |settings: &[&OsStr]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_datacore"));
+        program.env_clear().arg("health").arg("--listen").arg(address.to_string()).args(settings).output()
+    };
+    let certificate = ["--tls-cert".as_ref(), cert.as_os_str(), "--tls-key".as_ref(), key.as_os_str()];
+    let asked = health(&certificate).await.unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    assert!(!health(&[]).await.unwrap().status.success());
 }
 
 #[test]

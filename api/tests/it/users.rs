@@ -214,6 +214,19 @@ async fn a_person_sees_who_tried_to_sign_in() {
 }
 
 #[tokio::test]
+async fn an_attempt_for_an_unknown_address_is_noted_like_any_other() {
+    let app = TestApp::start().await;
+    let unknown = json!({"email": "nobody@example.com", "password": "not-the-password"});
+    let refused = app.request(Method::POST, "/sessions", "").json(&unknown).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    let sign_ins = &app.app.commands.sign_ins;
+    while sign_ins.of(domain::UserId(uuid::Uuid::nil()), None, 10).await.unwrap().len() != 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(app.get("/users/me/sign-ins").await["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn nothing_of_an_erased_person_can_be_opened_and_the_log_still_verifies() {
     let app = TestApp::start().await;
     let leaver = app.sign_up("leaver@example.com").await;

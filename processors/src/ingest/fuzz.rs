@@ -1,96 +1,78 @@
 //! Any bytes at all are read or refused: without a panic, without an end that never comes, and the same however they
-//! are cut. CONTRIBUTING.md says how to look longer.
+//! are cut. The tests here try a few thousand; `deploy/fuzz.sh` looks longer, guided by what reaches new code.
+#![allow(clippy::unwrap_used, reason = "whatever fails here is found")]
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
+use domain::DatasetId;
 use domain::dataset::Roles;
-use domain::dialect::DialectChoice;
-use proptest::prelude::*;
+use domain::dialect::{Basis, DialectChoice};
+use projections::frames::{FrameId, Frames};
+use uuid::Uuid;
 
 use super::columns::kinds::Reading;
 use super::columns::plan;
 use super::columns::statistics::Statistics;
-use super::dataset::IngestError;
+use super::dataset::{IngestError, Said, read_dataset};
 use super::dialect::cut::Cutter;
 use super::dialect::sniff::{Known, Layout, Sample, sniff};
 use super::reading::parse::Reader;
 use super::reading::total::Total;
 use super::text::content::{Bytes, Content};
+use super::text::encoding;
 use super::text::source::{Source, Stop};
 
 const BLOCK_BYTES: usize = 1 << 20;
-/// What files are made of, and what breaks readers.
-const PIECES: [&[u8]; 36] = [
-    b",",
-    b";",
-    b"\t",
-    b"|",
-    b", ",
-    b"||",
-    b" ",
-    b"\n",
-    b"\r\n",
-    b"\r",
-    b"\"",
-    b"\"\"",
-    b"'",
-    b"\\",
-    b"\\\"",
-    b"sep=;\n",
-    b"Total",
-    b"customer_id",
-    b"date",
-    b"quantity",
-    b"1",
-    b"0042",
-    b"1,5",
-    b"1.234,50",
-    b"\xE2\x82\xAC 5",
-    b"12%",
-    b"03/04/2020",
-    b"20200403",
-    b"1291191960",
-    b"\xEF\xBB\xBF",
-    b"\xFF\xFE",
-    b"\x00",
-    b"\xE9",
-    b"\xC3\xA9",
-    b"\x1F\x8B\x08",
-    b"PK\x03\x04",
-];
+/// What is packed may unpack to so much. Bombs have a test of their own, and only take time here.
+const UNPACKED_MAX_BYTES: u64 = 1 << 16;
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        check(&bytes);
-    }
-
-    #[test]
-    fn any_pieces_of_files_are_read_or_refused(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..120)) {
-        check(&pieces.concat());
-    }
-}
-
-/// As many as the environment says, or a few seconds' worth.
-fn cases() -> u32 {
-    let default = ProptestConfig::default().cases;
-    if default == 256 { 1_500 } else { default }
-}
-
-fn check(bytes: &[u8]) {
-    let bytes = bytes.to_vec();
-    let open = move || Ok(Box::new(Cursor::new(bytes.clone())) as Bytes);
+/// Detects and reads a file, whole and in tiny blocks. It may begin with a line of JSON: what a person chose.
+pub fn table(bytes: &[u8]) {
+    let (choice, open) = given(bytes);
     let Some(content) = readable(Content::new(open, Arc::new(|_| ())).map_err(Stop)) else { return };
-    let known = Known { compression: content.compression(), ..Known::default() };
+    if is_large(&content) {
+        return;
+    }
+    let chosen = choice.encoding.as_deref().and_then(encoding::named).map(|encoding| (encoding, Basis::Chosen));
+    let known = Known { compression: content.compression(), encoding: chosen, choice };
     let Some((layout, sample)) = readable(sniff(content.reader().unwrap(), &known)) else { return };
-    let whole = readable(read(content.reader().unwrap(), &layout, &sample, BLOCK_BYTES));
+    let whole = readable(read(content.reader().unwrap(), &known.choice, &layout, &sample, BLOCK_BYTES));
     // Where delimiters can overlap, a quote may stand at the beginning of a field in one way and not in the other.
     if layout.format.delimiter.bytes() == 1 {
-        assert_eq!(readable(read(content.reader().unwrap(), &layout, &sample, 7)), whole);
+        assert_eq!(readable(read(content.reader().unwrap(), &known.choice, &layout, &sample, 7)), whole);
     }
+}
+
+/// Makes a dataset of a file, as of an upload, and forgets it again.
+pub async fn upload(frames: &Frames, bytes: &[u8]) {
+    let (dialect, open) = given(bytes);
+    if Content::new(open.clone(), Arc::new(|_| ())).is_ok_and(|content| is_large(&content)) {
+        return;
+    }
+    let id = DatasetId(Uuid::from_u128(1));
+    let read = read_dataset(frames, id, open, Said { roles: Roles::new(), dialect }, |_| ()).await;
+    if let Some(read) = readable(read.map_err(Stop)) {
+        assert!(read.row_count > 0 && read.repeated_row_count < read.row_count);
+        for (frame, rows) in [(FrameId::rows(id), read.row_count), (FrameId::rejects(id), read.rejected_row_count)] {
+            assert_eq!(frames.manifest(&frame).await.unwrap().unwrap().rows(), rows, "{frame}");
+        }
+    }
+    frames.delete_dataset(id).await.unwrap();
+}
+
+/// What a person chose, and the file.
+fn given(bytes: &[u8]) -> (DialectChoice, impl Fn() -> anyhow::Result<Bytes> + Clone + Send + 'static) {
+    let line = bytes.iter().position(|byte| *byte == b'\n').unwrap_or_default();
+    let choice = serde_json::from_slice::<DialectChoice>(&bytes[..line]).ok().and_then(|choice| choice.checked().ok());
+    let file = if choice.is_some() { &bytes[line + 1..] } else { bytes };
+    let file: Arc<[u8]> = file.into();
+    (choice.unwrap_or_default(), move || Ok(Box::new(Cursor::new(file.clone())) as Bytes))
+}
+
+fn is_large<O: Fn() -> anyhow::Result<Bytes>>(content: &Content<O>) -> bool {
+    let mut unpacked = content.reader().unwrap().take(UNPACKED_MAX_BYTES);
+    std::io::copy(&mut unpacked, &mut std::io::sink()).is_ok_and(|bytes| bytes == UNPACKED_MAX_BYTES)
 }
 
 /// What came out of one reading, or nothing of a file that cannot be used. Anything else that fails is a bug.
@@ -108,12 +90,12 @@ fn readable<T>(result: Result<T, Stop>) -> Option<T> {
 /// What one pass tells: the readings of the columns, how many rows and rejected lines there are, and the first of these.
 fn read(
     reader: Bytes,
+    choice: &DialectChoice,
     layout: &Layout,
     sample: &Sample,
     block_bytes: usize,
 ) -> Result<(Vec<Reading>, u64, u64, Option<String>), Stop> {
-    let choice = DialectChoice::default();
-    let plan = plan::guess(layout, sample, &Roles::new(), &choice);
+    let plan = plan::guess(layout, sample, &Roles::new(), choice);
     let rows = Reader::new(layout.clone(), plan.clone());
     let source = Source::new(reader, layout.encoding, block_bytes);
     let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, block_bytes)?;
@@ -125,6 +107,9 @@ fn read(
         total.add(parsed, statistics)?;
     }
     assert_eq!(total.statistics.columns(&plan).len(), layout.names.len());
-    let readings = total.settle(&plan, &choice).plan.iter().map(|plan| plan.reading).collect();
+    let readings = total.settle(&plan, choice).plan.iter().map(|plan| plan.reading).collect();
     Ok((readings, total.row_count, total.rejected_row_count, total.first_reject))
 }
+
+#[cfg(test)]
+mod tests;
