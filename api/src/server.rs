@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -66,8 +67,16 @@ pub fn router(app: App) -> Router {
 
 fn for_people() -> Router<App> {
     let (routes, document) = openapi::routes();
-    let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document)).layer(headers::of_docs());
-    routes.merge(dashboard::router()).merge(docs)
+    let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", document)).layer(map_response(found));
+    routes.merge(dashboard::router()).merge(docs.layer(headers::of_docs()))
+}
+
+/// The documents' viewer refuses without a word.
+async fn found(response: Response) -> Response {
+    if response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    NOT_FOUND.because("There is no such page; /docs lists every endpoint.").into_response()
 }
 
 /// Serves until `stop`, then lets running requests end. Speaks https when the configuration has a certificate.
