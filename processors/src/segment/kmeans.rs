@@ -7,7 +7,7 @@ use rand::Rng;
 use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;
 
-use super::points::{LANES, Points, block_distances};
+use super::points::{LANES, Points, block_distances, vectorised};
 use super::random::{self, Purpose};
 
 /// Starts from which the best result is kept.
@@ -24,7 +24,7 @@ const REST: f64 = 1e-8;
 /// The same for starts that are only compared.
 const NEARLY_REST: f64 = 1e-5;
 /// Blocks of points per parallel chunk.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
 
 /// A result of k-means.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,13 +147,19 @@ fn assign_into(points: &Points, centroids: &[f64], labels: &mut [u32]) -> Step {
     let blocks = points.lanes().par_chunks(CHUNK * points.dims());
     let steps: Vec<Step> = blocks
         .zip(labels.par_chunks_mut(CHUNK * LANES))
-        .map(|(lanes, labels)| assign_chunk(lanes, points.dims(), centroids, labels))
+        .map(|(lanes, labels)| {
+            vectorised(
+                #[inline(always)]
+                || assign_chunk(lanes, points.dims(), centroids, labels),
+            )
+        })
         .collect();
     let mut steps = steps.into_iter();
     let first = steps.next().unwrap_or_default();
     steps.fold(first, |sum, step| sum.merge(&step))
 }
 
+#[inline(always)]
 fn assign_chunk(lanes: &[[f64; LANES]], dims: usize, centroids: &[f64], labels: &mut [u32]) -> Step {
     let mut step = Step {
         sums: vec![0.0; centroids.len()],
@@ -178,6 +184,7 @@ fn assign_chunk(lanes: &[[f64; LANES]], dims: usize, centroids: &[f64], labels: 
 }
 
 /// The nearest centroid of each point of a block, and its squared distance.
+#[inline(always)]
 fn nearest(block: &[[f64; LANES]], centroids: &[f64]) -> ([u64; LANES], [f64; LANES]) {
     let mut labels = [0; LANES];
     let mut least = [f64::INFINITY; LANES];
@@ -203,7 +210,11 @@ fn plus_plus(points: &Points, clusters: usize, random: &mut Xoshiro256Plus) -> V
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
         for _ in 0..trials {
             let place = draw(&least[..points.count()], random);
-            points.squared_distances(&points.point(place), &mut squares);
+            let candidate = points.point(place);
+            vectorised(
+                #[inline(always)]
+                || points.squared_distances(&candidate, &mut squares),
+            );
             squares.iter_mut().zip(&least).for_each(|(square, least)| *square = square.min(*least));
             let potential: f64 = squares[..points.count()].iter().sum();
             if best.as_ref().is_none_or(|(least, ..)| potential < *least) {

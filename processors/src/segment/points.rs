@@ -1,6 +1,7 @@
 //! Shoppers as points, stored so that a loop over eight of them becomes vector instructions.
 
 use ndarray::ArrayView2;
+use pulp::Arch;
 
 /// How many points are looked at together.
 pub const LANES: usize = 8;
@@ -76,6 +77,7 @@ impl Points {
     }
 
     /// Writes the squared distance of every point to a centre; `out` has room for whole blocks.
+    #[inline(always)]
     pub fn squared_distances(&self, centre: &[f64], out: &mut [f64]) {
         for (block, out) in self.lanes.chunks_exact(self.dims).zip(out.chunks_exact_mut(LANES)) {
             out.copy_from_slice(&block_distances(block, centre));
@@ -123,7 +125,15 @@ impl Points {
     }
 }
 
+/// Runs a kernel with the widest vector instructions that this machine has, as far as all of it is inlined. They say how
+/// much is computed at once; nothing is fused or put into another order, so the result is the same on every machine.
+#[inline(always)]
+pub fn vectorised<T>(kernel: impl FnOnce() -> T) -> T {
+    Arch::new().dispatch(kernel)
+}
+
 /// The squared distances of the points of a block to a centre.
+#[inline(always)]
 pub fn block_distances(block: &[[f64; LANES]], centre: &[f64]) -> [f64; LANES] {
     let mut squares = [0.0; LANES];
     for (coordinates, value) in block.iter().zip(centre) {

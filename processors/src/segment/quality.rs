@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::points::{LANES, Points};
+use super::points::{LANES, Points, vectorised};
 
 /// Rows of the distance matrix per parallel chunk.
 const CHUNK: usize = 64;
@@ -20,7 +20,10 @@ pub fn silhouettes(points: &Points, partitions: &[&[u32]]) -> Vec<Option<f64>> {
         .into_par_iter()
         .map(|chunk| {
             let rows = chunk * CHUNK..((chunk + 1) * CHUNK).min(points.count());
-            chunk_silhouettes(&sorted, rows, &cells, &clusters)
+            vectorised(
+                #[inline(always)]
+                || chunk_silhouettes(&sorted, rows, &cells, &clusters),
+            )
         })
         .collect();
     let mean = |partition: usize| chunks.iter().map(|sums| sums[partition]).sum::<f64>() / points.count() as f64;
@@ -87,6 +90,7 @@ impl Clusters {
     }
 }
 
+#[inline(always)]
 fn chunk_silhouettes(
     points: &Points,
     rows: std::ops::Range<usize>,
@@ -113,6 +117,7 @@ fn chunk_silhouettes(
 }
 
 /// A sum in eight lanes, whose order is fixed.
+#[inline(always)]
 fn sum(values: &[f64]) -> f64 {
     let blocks = values.chunks_exact(LANES);
     let rest: f64 = blocks.remainder().iter().sum();
