@@ -16,7 +16,10 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 
 "$datacore" serve --data "$work" --listen "127.0.0.1:$port" 2>"$work/log" &
 server=$!
-until curl -sf "http://127.0.0.1:$port/readyz" >/dev/null; do sleep 0.1; done
+until curl -sf "http://127.0.0.1:$port/readyz" >/dev/null; do
+    kill -0 "$server" 2>/dev/null || { echo "the service does not start:" && cat "$work/log" && exit 1; }
+    sleep 0.1
+done
 
 json() { grep -o "\"$1\":\"[^\"]*\"" | head -1 | cut -d'"' -f4; }
 post() { curl -sS --fail-with-body "$api$1" -H "authorization: Bearer ${token:-}" -H 'content-type: application/json' -H 'prefer: wait=60' -d "$2"; }

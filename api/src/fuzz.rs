@@ -201,29 +201,31 @@ mod tests {
     #[tokio::test]
     async fn every_kept_request_is_answered_however_it_is_changed() {
         let service = Service::start().await;
-        let (corpus, mut runner) = (corpus(), TestRunner::default());
+        let (corpus, (mut runner, cases)) = (corpus(), runner());
         for request in &corpus {
             service.ask(request).await;
         }
         let changed = changed(corpus);
-        for _ in 0..cases() {
+        for _ in 0..cases {
             let request = changed.new_tree(&mut runner).unwrap().current();
             service.ask(&request).await;
         }
     }
 
-    /// As many as the environment says, or a few seconds' worth.
-    fn cases() -> u32 {
-        let default = ProptestConfig::default().cases;
-        if default == 256 { 1_500 } else { default }
+    /// A few seconds' worth of changes, always the same, so that what a change of the code breaks is seen with it. As many
+    /// as the environment says are always others.
+    fn runner() -> (TestRunner, u32) {
+        let cases = ProptestConfig::default().cases;
+        if cases == 256 { (TestRunner::deterministic(), 1_500) } else { (TestRunner::default(), cases) }
     }
 
     /// The requests that are kept for the target `requests`.
     fn corpus() -> Vec<Vec<u8>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/fuzz/corpus/requests");
         let files = std::fs::read_dir(folder).unwrap();
-        let corpus: Vec<_> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+        let mut corpus: Vec<_> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
         assert!(corpus.len() > 20);
+        corpus.sort();
         corpus
     }
 
