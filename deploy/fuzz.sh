@@ -17,7 +17,7 @@ for argument in level=4 inline-8bit-counters pc-table trace-compares; do
     RUSTFLAGS+=" -Cllvm-args=-sanitizer-coverage-$argument"
 done
 # With a target named, the flags are for it alone and not for build scripts and macros.
-RUSTFLAGS=$RUSTFLAGS cargo build --release --locked --target "$host"
+RUSTFLAGS=$RUSTFLAGS cargo build --release --target "$host"
 
 # Frames are synced to disk as in earnest; in memory that costs nothing.
 [ ! -d /dev/shm ] || export TMPDIR=/dev/shm
