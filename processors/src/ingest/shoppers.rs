@@ -1,6 +1,7 @@
 //! Who the shoppers of a dataset are: adds their rows up and stores the frames that reports are made from.
 
 pub mod meaning;
+mod name_column;
 pub mod names;
 pub mod purchases;
 pub mod roles;
@@ -15,7 +16,8 @@ use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
 use crate::ingest::reading::store::{self, Rows};
-use purchases::{MICROS, Names, Purchases, order};
+use name_column::Names;
+use purchases::{MICROS, Purchases, order};
 use roles::Rows as Meaning;
 use runs::{Fold, Runs, fold};
 

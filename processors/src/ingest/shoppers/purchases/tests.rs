@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Float64Array, TimestampMicrosecondArray};
+use arrow::array::{Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
 
@@ -78,15 +78,6 @@ fn the_amount_column_counts_before_quantity_times_price() {
         totals(&mut purchases.orders).into_values().map(|values| values[SPEND]).collect::<Vec<_>>(),
         [10_000_000]
     );
-}
-
-#[test]
-fn whole_numbers_are_written_in_digits() {
-    for number in [0, 7, -12, 17_850, i64::MAX, i64::MIN] {
-        let mut text = Vec::new();
-        write_integer(number, &mut text);
-        assert_eq!(String::from_utf8(text).unwrap(), number.to_string());
-    }
 }
 
 fn row() -> impl Strategy<Value = Row> {
