@@ -3,11 +3,14 @@
 //! The result does not depend on the number of threads: rows are cut into chunks of a fixed size, and what the chunks
 //! add up is put together in their order.
 
+mod assignment;
+
+use assignment::{Assignment, assign_with_inertia};
 use rand::Rng;
 use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;
 
-use super::points::{LANES, Points, block_distances, vectorised};
+use super::points::{Points, vectorised};
 use super::random::{self, Purpose};
 
 /// Starts from which the best result is kept.
@@ -23,8 +26,6 @@ const MAX_ITERATIONS: u32 = 300;
 const REST: f64 = 1e-8;
 /// The same for starts that are only compared.
 const NEARLY_REST: f64 = 1e-5;
-/// Blocks of points per parallel chunk.
-const CHUNK: usize = 128;
 
 /// A result of k-means.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,63 +74,41 @@ fn by_inertia(mut fits: Vec<Fit>) -> Vec<Fit> {
 /// Lloyd's iterations from given centroids until they move, by the sum of squares, less than a share of the mean variance,
 /// and no more than `limit`.
 pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64, limit: u32) -> Fit {
-    let clusters = centroids.len() / points.dims();
-    let rest = tolerance * mean_variance(points);
-    let mut labels = vec![u32::MAX; points.count()];
+    let rest = if tolerance > 0.0 { tolerance * mean_variance(points) } else { 0.0 };
+    let mut assignment = Assignment::none(points, centroids.len() / points.dims());
     let mut iterations = 0;
     let mut converged = false;
     while iterations < limit && !converged {
         iterations += 1;
-        let step = assign_into(points, &centroids, &mut labels);
-        let moved = step.means(points, clusters, &centroids);
-        let shift: f64 = moved.iter().zip(&centroids).map(|(new, old)| (new - old).powi(2)).sum();
-        centroids = moved;
-        converged = !step.changed || shift <= rest;
+        let changed = assignment.update(&centroids);
+        let mut means = assignment.means();
+        refill(points, &mut means, assignment.counts(), &centroids);
+        let shift = squared_distance(&means, &centroids);
+        assignment.travel(&centroids, &means);
+        centroids = means;
+        converged = !changed || shift <= rest;
     }
-    let inertia = assign_into(points, &centroids, &mut labels).inertia;
+    let (labels, inertia) = assign_with_inertia(points, &centroids);
     Fit { centroids, labels, inertia, iterations, converged }
 }
 
 /// The nearest centroid of each point; the first of equally near ones.
 pub fn assign(points: &Points, centroids: &[f64]) -> Vec<u32> {
-    let mut labels = vec![u32::MAX; points.count()];
-    assign_into(points, centroids, &mut labels);
-    labels
+    assign_with_inertia(points, centroids).0
 }
 
-/// What one pass over the points adds up.
-#[derive(Default)]
-struct Step {
-    sums: Vec<f64>,
-    counts: Vec<u64>,
-    inertia: f64,
-    changed: bool,
+/// Each empty cluster takes one of the points that are farthest from their centroids.
+fn refill(points: &Points, means: &mut [f64], counts: &[i64], centroids: &[f64]) {
+    let empty: Vec<usize> = (0..counts.len()).filter(|cluster| counts[*cluster] == 0).collect();
+    if !empty.is_empty() {
+        for (cluster, place) in empty.iter().zip(farthest(points, centroids)) {
+            means[cluster * points.dims()..][..points.dims()].copy_from_slice(&points.point(place));
+        }
+    }
 }
 
-impl Step {
-    fn merge(mut self, other: &Self) -> Self {
-        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, value)| *sum += value);
-        self.counts.iter_mut().zip(&other.counts).for_each(|(count, value)| *count += value);
-        self.inertia += other.inertia;
-        self.changed |= other.changed;
-        self
-    }
-
-    /// The means of the clusters. An empty cluster takes a point that is farthest from its centroid.
-    fn means(&self, points: &Points, clusters: usize, old: &[f64]) -> Vec<f64> {
-        let dims = points.dims();
-        let mut means = self.sums.clone();
-        for (mean, count) in means.chunks_exact_mut(dims).zip(&self.counts) {
-            mean.iter_mut().for_each(|value| *value /= (*count).max(1) as f64);
-        }
-        let empty: Vec<usize> = (0..clusters).filter(|cluster| self.counts[*cluster] == 0).collect();
-        if !empty.is_empty() {
-            for (cluster, place) in empty.iter().zip(farthest(points, old)) {
-                means[cluster * dims..][..dims].copy_from_slice(&points.point(place));
-            }
-        }
-        means
-    }
+fn squared_distance(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum()
 }
 
 /// The points by falling distance to their nearest centroid.
@@ -141,62 +120,6 @@ fn farthest(points: &Points, centroids: &[f64]) -> Vec<usize> {
     let mut places: Vec<usize> = (0..points.count()).collect();
     places.sort_by(|one, other| distance(other).total_cmp(&distance(one)));
     places
-}
-
-fn assign_into(points: &Points, centroids: &[f64], labels: &mut [u32]) -> Step {
-    let blocks = points.lanes().par_chunks(CHUNK * points.dims());
-    let steps: Vec<Step> = blocks
-        .zip(labels.par_chunks_mut(CHUNK * LANES))
-        .map(|(lanes, labels)| {
-            vectorised(
-                #[inline(always)]
-                || assign_chunk(lanes, points.dims(), centroids, labels),
-            )
-        })
-        .collect();
-    let mut steps = steps.into_iter();
-    let first = steps.next().unwrap_or_default();
-    steps.fold(first, |sum, step| sum.merge(&step))
-}
-
-#[inline(always)]
-fn assign_chunk(lanes: &[[f64; LANES]], dims: usize, centroids: &[f64], labels: &mut [u32]) -> Step {
-    let mut step = Step {
-        sums: vec![0.0; centroids.len()],
-        counts: vec![0; centroids.len() / dims],
-        inertia: 0.0,
-        changed: false,
-    };
-    for (block, labels) in lanes.chunks_exact(dims).zip(labels.chunks_mut(LANES)) {
-        let (nearest, squares) = nearest(block, centroids);
-        for (lane, label) in labels.iter_mut().enumerate() {
-            let cluster = nearest[lane] as usize;
-            step.changed |= *label != cluster as u32;
-            *label = cluster as u32;
-            step.counts[cluster] += 1;
-            step.inertia += squares[lane];
-            for (sum, coordinates) in step.sums[cluster * dims..][..dims].iter_mut().zip(block) {
-                *sum += coordinates[lane];
-            }
-        }
-    }
-    step
-}
-
-/// The nearest centroid of each point of a block, and its squared distance.
-#[inline(always)]
-fn nearest(block: &[[f64; LANES]], centroids: &[f64]) -> ([u64; LANES], [f64; LANES]) {
-    let mut labels = [0; LANES];
-    let mut least = [f64::INFINITY; LANES];
-    for (cluster, centroid) in centroids.chunks_exact(block.len()).enumerate() {
-        let squares = block_distances(block, centroid);
-        for lane in 0..LANES {
-            let nearer = squares[lane] < least[lane];
-            labels[lane] = if nearer { cluster as u64 } else { labels[lane] };
-            least[lane] = if nearer { squares[lane] } else { least[lane] };
-        }
-    }
-    (labels, least)
 }
 
 /// Greedy k-means++: each next centroid is the best of a few points drawn with probability by squared distance.

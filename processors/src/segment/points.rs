@@ -2,9 +2,12 @@
 
 use ndarray::ArrayView2;
 use pulp::Arch;
+use rayon::prelude::*;
 
 /// How many points are looked at together.
 pub const LANES: usize = 8;
+/// Blocks of points that one thread takes at a time.
+pub const CHUNK: usize = 128;
 
 /// Points in blocks of [`LANES`]: the first coordinate of eight points, then their second, and so on. The last block is
 /// filled up with zeros.
@@ -19,11 +22,13 @@ impl Points {
     /// The rows of a matrix.
     pub fn of_rows(rows: ArrayView2<'_, f64>) -> Self {
         let mut points = Self::zeros(rows.nrows(), rows.ncols());
-        for (index, row) in rows.outer_iter().enumerate() {
-            for (dim, value) in row.iter().enumerate() {
-                points.set(index, dim, *value);
+        let blocks = points.lanes.par_chunks_exact_mut(rows.ncols().max(1)).enumerate();
+        blocks.with_min_len(CHUNK).for_each(|(index, block)| {
+            let first = index * LANES;
+            for (lane, row) in (first..rows.nrows().min(first + LANES)).enumerate() {
+                rows.row(row).iter().zip(&mut *block).for_each(|(value, coordinates)| coordinates[lane] = *value);
             }
-        }
+        });
         points
     }
 
@@ -105,10 +110,26 @@ impl Points {
         (sums, counts)
     }
 
-    /// The variance of all coordinates together.
+    /// The variance of all coordinates together; the same on any number of threads.
     pub fn spread(&self) -> f64 {
-        let (mean, _) = self.means(&vec![0; self.len], 1);
-        (0..self.len).map(|index| self.squared_distance(index, &mean)).sum::<f64>() / self.len.max(1) as f64
+        let share = 1.0 / self.len.max(1) as f64;
+        let chunks = || self.lanes.par_chunks((CHUNK * self.dims).max(1));
+        let sums: Vec<Vec<f64>> = chunks()
+            .map(|lanes| {
+                // Zeros that fill up the last block add nothing.
+                let coordinates = |dim| lanes.iter().skip(dim).step_by(self.dims);
+                (0..self.dims).map(|dim| coordinates(dim).map(|lanes| lanes.iter().sum::<f64>()).sum()).collect()
+            })
+            .collect();
+        let mean: Vec<f64> = (0..self.dims).map(|dim| share * sums.iter().map(|sums| sums[dim]).sum::<f64>()).collect();
+        let squares: Vec<f64> = (0..sums.len())
+            .into_par_iter()
+            .map(|chunk| {
+                let places = chunk * CHUNK * LANES..self.len.min((chunk + 1) * CHUNK * LANES);
+                places.map(|place| self.squared_distance(place, &mean)).sum()
+            })
+            .collect();
+        share * squares.iter().sum::<f64>()
     }
 
     /// How many different points there are, counted no further than `limit`.
