@@ -96,8 +96,12 @@ impl EventStore {
         A::Command: Clone,
     {
         let _turn = self.turns[id.as_u128() as usize % TURNS].lock().await;
+        if let Some(executed) = self.begin(id, command.clone(), metadata).await? {
+            return Ok(executed);
+        }
         for attempt in 1..=ATTEMPTS {
-            if let Some(executed) = self.attempt(id, command.clone(), metadata).await? {
+            let context = self.context::<A>(id).await.map_err(CommandError::Failed)?;
+            if let Some(executed) = self.attempt(context, command.clone(), metadata).await? {
                 return Ok(executed);
             }
             tokio::time::sleep(PAUSE * attempt).await;
@@ -122,8 +126,9 @@ impl EventStore {
         self.database.check().await
     }
 
-    /// One decision; `None` when the aggregate changed in the meantime.
-    async fn attempt<A>(
+    /// Decides as if the aggregate had no events yet, without looking: most commands begin one. If it has some, the first
+    /// sequence is taken, so nothing is appended; whatever else than an append comes of it counts for nothing.
+    async fn begin<A>(
         &self,
         id: Uuid,
         command: A::Command,
@@ -132,7 +137,26 @@ impl EventStore {
     where
         A: Aggregate<Services = ()>,
     {
-        let mut context = self.context::<A>(id).await.map_err(CommandError::Failed)?;
+        let (aggregate_id, aggregate) = (id.to_string(), A::default());
+        let context =
+            EventStoreAggregateContext { aggregate_id, aggregate, current_sequence: 0, current_snapshot: None };
+        match self.attempt(context, command, metadata).await {
+            Ok(executed) => Ok(executed.filter(|executed| !executed.events.is_empty())),
+            Err(CommandError::Refused(_)) => Ok(None),
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// One decision; `None` when the aggregate has changed since it was loaded.
+    async fn attempt<A>(
+        &self,
+        mut context: EventStoreAggregateContext<A>,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Option<Executed<A>>, CommandError<A::Error>>
+    where
+        A: Aggregate<Services = ()>,
+    {
         let sink = EventSink::default();
         context.aggregate.handle(command, &(), &sink).await.map_err(CommandError::Refused)?;
         let events = sink.collect().await;
