@@ -34,7 +34,7 @@ const SLOW: Duration = Duration::from_secs(15);
 pub const RELAY: &str = "relay";
 /// Up to where the stream of the broker holds the log.
 const REPLAY: &str = "replay";
-/// The queue of the projector's bells.
+/// The queue of the projector's bells: it is rung with the last event of each batch.
 const PROJECT: &str = "project";
 /// A message that no queue takes comes back.
 const MANDATORY: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
@@ -158,7 +158,9 @@ impl Session<'_> {
                 position = last.position;
                 // Before a consumer can hear of it: who finds nothing to do believes that it was done.
                 deliveries.add(&work(&batch, &known, true)).await?;
-                unconfirmed.push_back((position, self.send(&exchange, &batch).await?));
+                let mut confirms = self.send(&exchange, &batch).await?;
+                confirms.push(self.send_to(&amqp.names.queue(PROJECT), last).await?);
+                unconfirmed.push_back((position, confirms));
             } else if let Some((position, confirms)) = unconfirmed.pop_front() {
                 confirmed(confirms).await?;
                 self.relay.advance(position).await?;
@@ -232,9 +234,14 @@ impl Session<'_> {
 
     async fn send_one(&self, queue: &str, position: u64) -> Result<()> {
         let event = self.relay.store.read(position - 1, 1).await?.into_iter().next();
-        let (properties, body) = message(&event.context("a delivery is beyond the log")?)?;
+        confirmed(vec![self.send_to(queue, &event.context("a delivery is beyond the log")?).await?]).await
+    }
+
+    /// Sends an event to one queue alone.
+    async fn send_to(&self, queue: &str, event: &Recorded) -> Result<PublisherConfirm> {
+        let (properties, body) = message(event)?;
         let publish = self.channel.basic_publish("".into(), queue.into(), MANDATORY, &body, properties);
-        confirmed(vec![publish.await.context("publishing")?]).await
+        publish.await.context("publishing")
     }
 }
 

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! datacore.events (topic) ──#──> datacore.replay          stream, for subscribers that begin anywhere
-//!                         ──#──> datacore.project         one active consumer
 //!                         ──*.*.FileUploaded.#──> datacore.ingest …   competing consumers
 //!                         ──whatever others bind──> their queues
 //!   alternate exchange: datacore.unrouted                 for what nobody binds; no queue unless somebody wants it
+//! (default exchange)      ─────> datacore.project         the projector's bells, one active consumer
 //! datacore.refill (topic) ──#──> datacore.replay          fills a stream that was lost
 //! datacore.dead   (fanout) ────> datacore.parked          what killed its consumer again and again
 //! ```
@@ -107,7 +107,8 @@ impl Amqp {
 
         let bells = [("x-single-active-consumer", AMQPValue::Boolean(true)), ("x-max-length", number(BELLS))];
         queue(&channel, &names.queue("project"), "quorum", &bells).await?;
-        bind(&channel, &names.queue("project"), &events, "#").await?;
+        // Before there were bells, every event came here.
+        unbind(&channel, &names.queue("project"), &events, "#").await?;
         for consumer in consumers {
             let name = names.queue(consumer.name);
             let limits = [("x-delivery-limit", number(DELIVERY_LIMIT)), ("x-dead-letter-exchange", text(&dead))];
@@ -150,6 +151,11 @@ async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Resu
     let options = QueueBindOptions::default();
     let bound = channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await;
     bound.with_context(|| format!("binding the queue {queue} to {exchange}"))
+}
+
+async fn unbind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Result<()> {
+    let unbound = channel.queue_unbind(queue.into(), exchange.into(), key.into(), FieldTable::default()).await;
+    unbound.with_context(|| format!("unbinding the queue {queue} from {exchange}"))
 }
 
 fn table(arguments: &[(&str, AMQPValue)]) -> FieldTable {

@@ -1,5 +1,7 @@
 //! What the relay publishes.
 
+use std::collections::HashSet;
+
 use lapin::options::{QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 
@@ -73,5 +75,8 @@ async fn fills_a_stream_that_was_lost_with_the_whole_log_and_nobody_else() {
     setting.done().await;
     let seen: Vec<_> = setting.stream(602).await.iter().map(position).collect();
     assert_eq!(seen, (1..=602).collect::<Vec<_>>());
-    assert_eq!(given.lock().unwrap().len(), 301);
+    // The batch that found no stream is sent once more, as after a crash; the rest of the log is not.
+    let given = given.lock().unwrap();
+    assert_eq!(given.iter().collect::<HashSet<_>>().len(), 301);
+    assert!(given.len() <= 302, "{} were given", given.len());
 }
