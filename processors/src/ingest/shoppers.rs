@@ -69,6 +69,9 @@ impl Shoppers {
     /// When a temporary file cannot be read.
     pub fn come_again(&mut self) -> Result<bool> {
         let Self::Purchases(purchases) = self else { return Ok(false) };
+        if purchases.orders.groups_at_most() < purchases.rows {
+            return Ok(true);
+        }
         let (mut shopper, mut shoppers) = (Vec::new(), 0);
         purchases.orders.for_each(|name, _, _, _| {
             if name != shopper.as_slice() {

@@ -27,6 +27,9 @@ use crate::ingest::shoppers::meaning::Meaning;
 use crate::ingest::text::content::Bytes;
 use crate::ingest::text::source::{self, Source, Stop};
 
+/// Blocks whose rows may wait to be added up: while a run of totals is written, reading goes on.
+const BEHIND: usize = 8;
+
 /// What is known of a file before it is read.
 pub struct Attempt {
     /// How it is written, as far as that was said or found out.
@@ -77,7 +80,7 @@ impl Attempt {
         let plan = self.plan.clone().unwrap_or_else(guess);
         let meaning = Meaning::of(&plan, &self.remembered);
         let (to_blocks, blocks) = mpsc::channel(1);
-        let (to_sums, sums) = mpsc::channel(1);
+        let (to_sums, sums) = mpsc::channel(BEHIND);
         let (reader, cut_by) = (all()?, layout.clone());
         let cutting = blocking(move || cut(reader, &cut_by, &to_blocks));
         let shoppers = meaning.shoppers();
@@ -116,7 +119,7 @@ async fn read(
     let (reader, rejects_id) = (Arc::new(reader), FrameId::rejects(dataset));
     let blocks = stream::unfold(blocks, async |mut blocks| Some((blocks.recv().await?, blocks)));
     let work = blocks.enumerate().map(|(index, block)| read_block(frames, dataset, reader.clone(), index, block));
-    let mut done = std::pin::pin!(work.buffered(threads()));
+    let mut done = std::pin::pin!(work.buffered(threads() + 2));
     while let Some(block) = done.next().await {
         let (parsed, statistics) = block?;
         rows.chunk_rows.push(parsed.rows.num_rows() as u64);

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::hash::BuildHasher;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -69,10 +70,14 @@ fn count(mut runs: Vec<Run<'_>>) -> Result<u64> {
         heads.extend(run.next().transpose()?.map(|hash| Reverse((hash, index))));
     }
     let (mut count, mut last) = (0, None);
-    while let Some(Reverse((hash, index))) = heads.pop() {
+    while let Some(mut head) = heads.peek_mut() {
+        let Reverse((hash, index)) = *head;
         count += u64::from(last == Some(hash));
         last = Some(hash);
-        heads.extend(runs[index].next().transpose()?.map(|hash| Reverse((hash, index))));
+        match runs[index].next().transpose()? {
+            Some(hash) => *head = Reverse((hash, index)),
+            None => drop(PeekMut::pop(head)),
+        }
     }
     Ok(count)
 }

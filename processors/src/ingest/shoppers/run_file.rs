@@ -13,8 +13,12 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Between the parts of a key; no text has it, so whole keys sort as their parts do.
 const SEPARATOR: u8 = 0;
 
-/// Writes a run, in the order of its keys.
-pub struct Writer(BufWriter<File>);
+/// Writes a run, in the order of its keys. An entry is the bytes of its key and the number of its parts, then its key, its
+/// values and its parts; numbers take eight bytes, the least first.
+pub struct Writer {
+    file: BufWriter<File>,
+    entry: Vec<u8>,
+}
 
 impl Writer {
     /// An empty run. Its file has no name and goes away with it.
@@ -23,7 +27,7 @@ impl Writer {
     /// When the file cannot be created.
     pub fn new() -> Result<Self> {
         let file = tempfile::tempfile().context("creating a temporary file")?;
-        Ok(Self(BufWriter::with_capacity(BUFFER_BYTES, file)))
+        Ok(Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), entry: Vec::new() })
     }
 
     /// Writes the next key with its total and its parts.
@@ -37,21 +41,16 @@ impl Writer {
         values: &[i64; N],
         parts: &[Part],
     ) -> Result<()> {
-        let bytes = (group.len() + 1 + member.len()) as u64;
-        for part in [&bytes.to_le_bytes(), group, &[SEPARATOR], member] {
-            self.0.write_all(part).context("writing a run")?;
-        }
-        for value in values {
-            self.0.write_all(&value.to_le_bytes()).context("writing a run")?;
-        }
-        self.0.write_all(&(parts.len() as u64).to_le_bytes()).context("writing a run")?;
+        self.entry.clear();
+        let key_bytes = group.len() + 1 + member.len();
+        [key_bytes, parts.len()].iter().for_each(|number| self.entry.extend((*number as u64).to_le_bytes()));
+        [group, &[SEPARATOR], member].iter().for_each(|piece| self.entry.extend_from_slice(piece));
+        values.iter().for_each(|value| self.entry.extend(value.to_le_bytes()));
         for part in parts {
-            self.0.write_all(&u64::from(part.item).to_le_bytes()).context("writing a run")?;
-            for value in part.values {
-                self.0.write_all(&value.to_le_bytes()).context("writing a run")?;
-            }
+            let [one, other] = part.values.map(i64::to_le_bytes);
+            self.entry.extend_from_slice([u64::from(part.item).to_le_bytes(), one, other].as_flattened());
         }
-        Ok(())
+        self.file.write_all(&self.entry).context("writing a run")
     }
 
     /// The run, complete.
@@ -59,7 +58,7 @@ impl Writer {
     /// # Errors
     /// When the disk is full.
     pub fn finish(self) -> Result<File> {
-        self.0.into_inner().context("writing a run")
+        self.file.into_inner().context("writing a run")
     }
 }
 
@@ -123,39 +122,38 @@ struct Head<const N: usize, R> {
     values: [i64; N],
     parts: Vec<Part>,
     rest: R,
+    /// The bytes of the values and parts.
+    numbers: Vec<u8>,
 }
 
 impl<const N: usize, R: Read> Head<N, R> {
     fn first(rest: R) -> Result<Option<Self>> {
-        let mut head = Self { key: Vec::new(), values: [0; N], parts: Vec::new(), rest };
+        let mut head = Self { key: Vec::new(), values: [0; N], parts: Vec::new(), rest, numbers: Vec::new() };
         Ok(head.read()?.then_some(head))
     }
 
     /// Reads the next entry; false at the end of the run.
     fn read(&mut self) -> Result<bool> {
-        let mut word = [0; 8];
-        match self.rest.read_exact(&mut word) {
+        let mut sizes = [[0; 8]; 2];
+        match self.rest.read_exact(sizes.as_flattened_mut()) {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
             read => read.context("reading a run")?,
         }
-        self.key.resize(usize::try_from(u64::from_le_bytes(word))?, 0);
+        let [key_bytes, parts] = sizes.map(|size| u64::from_le_bytes(size) as usize);
+        self.key.resize(key_bytes, 0);
         self.rest.read_exact(&mut self.key).context("reading a run")?;
-        for place in 0..N {
-            self.values[place] = self.number()?;
-        }
+        self.numbers.resize((N + 3 * parts) * 8, 0);
+        self.rest.read_exact(&mut self.numbers).context("reading a run")?;
+        let (numbers, _) = self.numbers.as_chunks::<8>();
+        let (values, parts) = numbers.split_at(N);
+        self.values.iter_mut().zip(values).for_each(|(value, bytes)| *value = i64::from_le_bytes(*bytes));
         self.parts.clear();
-        for _ in 0..self.number()? {
-            let item = u32::try_from(self.number()?)?;
-            let values = [self.number()?, self.number()?];
-            self.parts.push(Part { item, values });
-        }
+        let (parts, _) = parts.as_chunks::<3>();
+        self.parts.extend(parts.iter().map(|[item, one, other]| Part {
+            item: u64::from_le_bytes(*item) as u32,
+            values: [i64::from_le_bytes(*one), i64::from_le_bytes(*other)],
+        }));
         Ok(true)
-    }
-
-    fn number(&mut self) -> Result<i64> {
-        let mut word = [0; 8];
-        self.rest.read_exact(&mut word).context("reading a run")?;
-        Ok(i64::from_le_bytes(word))
     }
 }
 

@@ -15,7 +15,7 @@ use super::run_file::{Writer, merge};
 use crate::ingest::columns::texts::Texts;
 
 /// The size at which the map is written to a file.
-const MEMORY_BYTES: usize = 24 << 20;
+const MEMORY_BYTES: usize = 32 << 20;
 /// What the tables take for an entry, in bytes.
 const SLOT_BYTES: usize = 24;
 /// Runs that are merged into one, so that few files are open.
@@ -82,6 +82,8 @@ pub struct Runs<const N: usize> {
     /// Where the entry of a key is.
     table: HashTable<Place>,
     files: Vec<File>,
+    /// The groups of all runs that were ever written.
+    written_groups: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -116,7 +118,13 @@ impl<const N: usize> Runs<N> {
             parts: Vec::new(),
             table: HashTable::new(),
             files: Vec::new(),
+            written_groups: 0,
         }
+    }
+
+    /// How many groups there are, or a greater number: those that came again in a later run count more than once.
+    pub fn groups_at_most(&self) -> u64 {
+        self.written_groups + self.groups.len() as u64
     }
 
     /// Adds values to the total of a key, and a part to its parts.
@@ -213,6 +221,7 @@ impl<const N: usize> Runs<N> {
         let mut run = Writer::new()?;
         self.give(|group, member, values, parts| run.write(group, member, values, parts))?;
         self.files.push(run.finish()?);
+        self.written_groups += self.groups.len() as u64;
         self.entries.clear();
         self.parts.clear();
         self.table.clear();
