@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::{self, App};
 use crate::config::{Config, Settings};
 use crate::generate::{self, Plan};
-use crate::{demo, health, openapi, server};
+use crate::{asyncapi, demo, health, openapi, server};
 
 /// Turns the purchases of retail stores into segments of shoppers.
 #[derive(Parser)]
@@ -77,8 +77,10 @@ enum Command {
     RotateKeys,
     /// Prints the configuration in force, without secrets.
     Config,
-    /// Prints the OpenAPI document.
+    /// Prints the OpenAPI document: the endpoints.
     Openapi,
+    /// Prints the AsyncAPI document: the events at RabbitMQ.
+    Asyncapi,
     /// Prints generated purchases as CSV, with known kinds of shoppers behind them.
     Generate {
         /// Data rows.
@@ -120,6 +122,7 @@ impl Cli {
             Command::RotateKeys => rotate_keys(&config()?).await,
             Command::Config => say(&config()?.shown()?),
             Command::Openapi => say(&(openapi::routes().1.to_pretty_json()? + "\n")),
+            Command::Asyncapi => say(&asyncapi::document()),
             Command::Generate { rows, seed, shoppers, year, truth } => {
                 generate_csv(&Plan { rows, seed, shoppers, year }, truth)
             }

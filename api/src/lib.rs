@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod app;
+pub mod asyncapi;
 pub mod cli;
 pub mod config;
 mod dashboard;

@@ -5,6 +5,7 @@ mod details;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::aggregate::aggregate;
@@ -140,7 +141,7 @@ pub enum CustomerCommand {
 }
 
 /// What happened to a customer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::VariantNames)]
 pub enum CustomerEvent {
     /// A customer came.
     CustomerRegistered {

@@ -150,7 +150,7 @@ pub struct ShopperSummary {
 }
 
 /// Everything known about a dataset when it is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NewDataset {
     /// The upload it was made from.
     pub upload_id: UploadId,
@@ -178,10 +178,22 @@ pub struct NewDataset {
     /// The columns in file order.
     pub columns: Vec<Column>,
     /// The shoppers, or why there are none: then no report can use the dataset until roles are assigned.
+    #[schema(value_type = Outcome)]
     pub shoppers: Result<ShopperSummary, String>,
     /// The roles of earlier files of the store that it was read with, so that it can be read alike again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BTreeMap<String, ColumnRole>>)]
     pub remembered: Option<Roles>,
+}
+
+/// How a result of adding shoppers up is written.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it describes what serde makes of a Result")]
+enum Outcome {
+    /// The shoppers.
+    Ok(ShopperSummary),
+    /// Why there are none, for a person.
+    Err(String),
 }
 
 /// The meaning of columns by name; a column that is not named keeps no role.
@@ -228,7 +240,7 @@ pub enum DatasetCommand {
 }
 
 /// What happened to a dataset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::VariantNames)]
 pub enum DatasetEvent {
     /// The upload was read.
     DatasetCreated(Box<NewDataset>),
@@ -244,6 +256,7 @@ pub enum DatasetEvent {
         /// Counts the assignments.
         revision: u32,
         /// The meaning of the columns.
+        #[schema(value_type = BTreeMap<String, ColumnRole>)]
         roles: Roles,
     },
     /// The shoppers were aggregated anew.
@@ -251,6 +264,7 @@ pub enum DatasetEvent {
         /// The revision of the roles.
         revision: u32,
         /// The shoppers, or why there are none.
+        #[schema(value_type = Outcome)]
         shoppers: Result<ShopperSummary, String>,
     },
     /// The orders were compared with those of the datasets that the store had by then.

@@ -4,6 +4,7 @@ mod findings;
 mod question;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
 use crate::{CustomerId, Invalid, ReportId, StoreId, UserId};
@@ -30,7 +31,7 @@ enum Status {
 }
 
 /// What a question was asked in view of. It changes how the answer is presented, not what was asked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Setting {
     /// The newest report of the same kind, whose segments the new ones shall follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,7 +65,7 @@ pub enum ReportCommand {
 }
 
 /// What happened to a report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::VariantNames)]
 pub enum ReportEvent {
     /// Somebody asked.
     ReportRequested {

@@ -4,6 +4,7 @@
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 const NONCE_BYTES: usize = 12;
@@ -18,7 +19,7 @@ pub struct SubjectKey {
 }
 
 /// A text sealed with AES-256-GCM under a subject's key; the key's id is authenticated with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sealed {
     /// The key that opens it.
     pub key_id: Uuid,

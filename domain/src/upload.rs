@@ -2,6 +2,7 @@
 //! whether these bytes came before.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
 use crate::dialect::DialectChoice;
@@ -20,7 +21,7 @@ pub struct Upload {
 }
 
 /// A file that was received and stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredFile {
     /// The customer it belongs to.
     pub customer_id: CustomerId,
@@ -61,7 +62,7 @@ pub enum UploadCommand {
 }
 
 /// What happened to an upload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::VariantNames)]
 pub enum UploadEvent {
     /// New content was stored.
     FileUploaded {

@@ -1,6 +1,7 @@
 //! A user: a person who signs in. Personal fields are sealed; the password is not here at all.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::Sealed;
@@ -60,7 +61,7 @@ pub enum UserCommand {
 }
 
 /// What happened to a user.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::VariantNames)]
 pub enum UserEvent {
     /// A user came.
     UserRegistered {

@@ -4,7 +4,8 @@ mod readiness;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::Html;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,7 +17,11 @@ use readiness::Readiness;
 
 /// The endpoints of this file.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(problem))
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(asyncapi))
+        .routes(routes!(problem))
 }
 
 /// Says that the process lives.
@@ -32,6 +37,13 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let readiness = readiness::look(&app).await;
     let code = if readiness.can_work() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(readiness))
+}
+
+/// Describes the events at the message broker: AsyncAPI 3.1, written as JSON, which YAML contains.
+#[utoipa::path(get, path = "/asyncapi.yaml", tag = "service", security(()),
+    responses((status = 200, body = String, content_type = "application/yaml")))]
+async fn asyncapi() -> ([(HeaderName, &'static str); 1], String) {
+    ([(CONTENT_TYPE, "application/yaml")], crate::asyncapi::document())
 }
 
 /// Explains a kind of problem.

@@ -58,7 +58,7 @@ impl TryFrom<BTreeMap<String, f64>> for Location {
 }
 
 /// How a store is described.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StoreDetails {
     /// The name of the store.
     pub name: String,
@@ -69,7 +69,7 @@ pub struct StoreDetails {
 }
 
 /// How an API key is described.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ApiKeyDetails {
     /// What it is for.
     pub name: String,

@@ -157,7 +157,7 @@ pub struct Succession {
 }
 
 /// The answer to a question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Findings {
     /// The day from which recency counts; absent in a shopper table.
     pub as_of: Option<NaiveDate>,

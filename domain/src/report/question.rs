@@ -131,7 +131,8 @@ pub struct DatasetRevision {
 }
 
 /// A question about some datasets. Its canonical JSON makes the report's id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReportQuestion)]
 pub struct Question {
     /// The datasets, sorted, each once.
     pub datasets: Vec<DatasetRevision>,
