@@ -1,6 +1,8 @@
 //! The AsyncAPI 3.1 document about the events at RabbitMQ: the exchange, the routing key of each kind of event and the
 //! JSON schema of its message. The schemas come from the events themselves, so they say what this program writes.
 
+use std::sync::LazyLock;
+
 use domain::{CustomerEvent, DatasetEvent, ReportEvent, UploadEvent, UserEvent};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
@@ -22,10 +24,12 @@ impl Described {
 }
 
 /// The document. It is JSON, which YAML 1.2 contains.
-///
-/// # Panics
-/// Never: schemas are JSON.
-pub fn document() -> String {
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", build()));
+    &DOCUMENT
+}
+
+fn build() -> Value {
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
     let mut schemas = Map::from_iter([("CloudEvent".to_owned(), cloud_event())]);
     let aggregates = [
@@ -45,7 +49,7 @@ pub fn document() -> String {
     }
     channels.insert("replay".into(), replay(&messages));
     operations.insert("receiveReplay".into(), operation("replay"));
-    let document = json!({
+    json!({
         "asyncapi": "3.1.0",
         "info": {
             "title": "DataCore events",
@@ -59,8 +63,7 @@ pub fn document() -> String {
         "channels": channels,
         "operations": operations,
         "components": {"messages": messages, "schemas": schemas},
-    });
-    format!("{document:#}\n")
+    })
 }
 
 /// Name, schema of the data and description of each event of a union, as serde writes them: an object with the name as
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_event_has_a_channel_and_a_message() {
-        let document: Value = serde_json::from_str(&document()).unwrap();
+        let document: Value = serde_json::from_str(document()).unwrap();
         let names = [
             UserEvent::VARIANTS,
             CustomerEvent::VARIANTS,
@@ -187,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        let document: Value = serde_json::from_str(&document()).unwrap();
+        let document: Value = serde_json::from_str(document()).unwrap();
         let mut left = vec![&document];
         let mut references = 0;
         while let Some(value) = left.pop() {

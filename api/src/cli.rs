@@ -122,7 +122,7 @@ impl Cli {
             Command::RotateKeys => rotate_keys(&config()?).await,
             Command::Config => say(&config()?.shown()?),
             Command::Openapi => say(&(openapi::routes().1.to_pretty_json()? + "\n")),
-            Command::Asyncapi => say(&asyncapi::document()),
+            Command::Asyncapi => say(asyncapi::document()),
             Command::Generate { rows, seed, shoppers, year, truth } => {
                 generate_csv(&Plan { rows, seed, shoppers, year }, truth)
             }

@@ -42,7 +42,7 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
 /// Describes the events at the message broker: AsyncAPI 3.1, written as JSON, which YAML contains.
 #[utoipa::path(get, path = "/asyncapi.yaml", tag = "service", security(()),
     responses((status = 200, body = String, content_type = "application/yaml")))]
-async fn asyncapi() -> ([(HeaderName, &'static str); 1], String) {
+async fn asyncapi() -> ([(HeaderName, &'static str); 1], &'static str) {
     ([(CONTENT_TYPE, "application/yaml")], crate::asyncapi::document())
 }
 

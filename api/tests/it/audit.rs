@@ -67,7 +67,7 @@ async fn the_openapi_document_is_as_agreed() {
 #[tokio::test]
 async fn it_says_whether_it_lives_and_is_ready() {
     let app = TestApp::start().await;
-    for path in ["healthz", "readyz", ""] {
+    for path in ["healthz", "readyz", "asyncapi.yaml", ""] {
         assert_eq!(app.http.get(format!("{}/{path}", app.url)).send().await.unwrap().status(), 200, "/{path}");
     }
     let missing = app.http.request(Method::GET, format!("{}/page/nope.js", app.url)).send().await.unwrap();
