@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod assignments;
+pub mod categories;
 pub mod changes;
 pub mod choose;
 pub mod clustering;
@@ -22,6 +23,7 @@ pub mod quality;
 pub mod random;
 pub mod rfm;
 pub mod rows;
+pub mod sales;
 #[cfg(test)]
 mod samples;
 pub mod score;

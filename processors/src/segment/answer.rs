@@ -10,7 +10,7 @@ use super::group::{Earlier, Grouped, group};
 use super::purchases::Merged;
 use super::table::Table;
 use super::words::counted;
-use super::{assignments, habits, products, purchases, rows};
+use super::{assignments, categories, habits, products, purchases, rows};
 
 /// A dataset that a report is about.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ async fn load(
     let mut shares = None;
     if asked.contains(&Habit::CategoryShares) {
         let shoppers: Vec<&str> = merged.shoppers.iter().map(|(shopper, _)| shopper.as_str()).collect();
-        let found = products::category_shares(frames, datasets, &merged.replaced, &shoppers).await?;
+        let found = categories::shares(frames, datasets, &merged.replaced, &shoppers).await?;
         if found.names.is_empty() {
             let reason = "No file says which category a row belongs to. Give a column the role category, or ask without \
                           category_shares.";

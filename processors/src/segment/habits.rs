@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate};
 use domain::report::Habit;
 use ndarray::Array2;
 
-use super::products::CategoryShares;
+use super::categories::CategoryShares;
 use super::purchases::{Merged, Purchases};
 use super::table::{Buyers, Feature, Table};
 
