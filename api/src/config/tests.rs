@@ -25,13 +25,6 @@ fn a_process_takes_connections_as_its_roles_need() {
     assert!(of(&Role::ALL) < 50, "events and views of such a process fit into a server as it comes");
 }
 
-#[test]
-fn choices_numbers_and_words_are_told_apart_in_the_environment() {
-    assert_eq!(read_value("false"), Value::from(false));
-    assert_eq!(read_value("12"), Value::from(12_u64));
-    assert_eq!(read_value("falsely"), Value::from("falsely"));
-}
-
 /// What is wrong with a setting.
 fn refused(settings: Settings) -> String {
     let Err(error) = split(settings) else { panic!("it must be refused") };
@@ -46,7 +39,7 @@ fn split(settings: Settings) -> Result<Config> {
 
 fn distributed() -> Settings {
     Settings {
-        secret_key: Some(SecretText("a secret of this test, long enough to be taken".into())),
+        secret_key: Some(SecretText::from("a secret of this test, long enough to be taken".to_owned())),
         event_store_url: url("postgres://localhost/datacore"),
         views_url: url("postgres://localhost/datacore"),
         bus_url: url("amqp://localhost/%2f"),
@@ -64,7 +57,7 @@ fn url(text: &str) -> Option<Url> {
 fn several_processes_need_a_strong_secret() {
     let shared = |secret: Option<&str>| {
         let event_store_url = Some("postgres://localhost/datacore".parse().unwrap());
-        let secret_key = secret.map(|secret| SecretText(secret.to_owned()));
+        let secret_key = secret.map(|secret| SecretText::from(secret.to_owned()));
         Config::with_defaults(Settings { event_store_url, secret_key, ..Settings::default() })
     };
     let reason = |secret| shared(secret).err().unwrap().to_string();
@@ -77,7 +70,7 @@ fn several_processes_need_a_strong_secret() {
 #[test]
 fn secrets_are_never_printed() {
     let secret = "qPz0hX2mCk7wV9sLrT4uYb6nJ8dFgA1e";
-    let secret_key = Some(SecretText(secret.to_owned()));
+    let secret_key = Some(SecretText::from(secret.to_owned()));
     let views_url = Some(format!("postgres://me:{secret}@localhost/views").parse().unwrap());
     let settings = Settings { secret_key: secret_key.clone(), secret_key_previous: secret_key, ..Settings::default() };
     assert!(!format!("{settings:?}").contains(secret));
