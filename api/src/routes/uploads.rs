@@ -1,5 +1,6 @@
 //! Uploads: files come in once, streamed to their place while they are hashed.
 
+mod body;
 mod receive;
 
 use axum::body::Body;
@@ -7,24 +8,24 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use commands::Received;
-use domain::dialect::{DialectChoice, Question};
+use domain::dialect::DialectChoice;
 use domain::upload::StoredFile;
-use domain::{Customer, CustomerId, DatasetId, StoreId, Upload, UploadCommand, UploadEvent, UploadId, UserId};
+use domain::{Customer, CustomerId, StoreId, Upload, UploadCommand, UploadEvent, UploadId};
 use projections::{Row, UploadFilter, UploadRow, UploadStatus};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Accepted, List, Tagged, cursor, limit};
+use crate::answer::{Accepted, List, cursor, limit};
 use crate::app::App;
 use crate::extract::{Analyst, IdempotencyKey, IfMatch, Json, Path, Prefer, Query, StorePath, UploadPath, Viewer};
 use crate::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
 use crate::remember::remember;
 use crate::wait::wait_until;
 
+use body::{UploadBody, UploadState, body};
 use receive::Incoming;
 
 /// The endpoints of this file.
@@ -62,60 +63,6 @@ struct UploadsQuery {
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     cursor: Option<String>,
-}
-
-/// How far an upload is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum UploadState {
-    /// It waits to be read.
-    Received,
-    /// It is being read.
-    Processing,
-    /// Its dataset is there.
-    Ready,
-    /// It could not be read; `error` says why.
-    Rejected,
-    /// It was deleted.
-    Deleted,
-}
-
-/// How much of an upload has been read.
-#[derive(Serialize, ToSchema)]
-struct ProgressBody {
-    bytes_done: u64,
-    bytes_total: u64,
-}
-
-/// An upload.
-#[derive(Serialize, ToSchema)]
-struct UploadBody {
-    id: UploadId,
-    store_id: StoreId,
-    filename: String,
-    description: Option<String>,
-    size_bytes: u64,
-    /// Of the bytes after decompression, in hexadecimal.
-    sha256: String,
-    status: UploadState,
-    progress: ProgressBody,
-    dataset_id: Option<DatasetId>,
-    row_count: Option<u64>,
-    rejected_row_count: Option<u64>,
-    /// Why the file could not be read.
-    error: Option<String>,
-    /// What a person said about how the file is written.
-    dialect: DialectChoice,
-    /// What the content leaves open; choose a dialect to answer.
-    questions: Vec<Question>,
-    uploaded_by: UserId,
-    uploaded_at: DateTime<Utc>,
-}
-
-impl UploadBody {
-    fn is_settled(&self) -> bool {
-        !matches!(self.status, UploadState::Received | UploadState::Processing)
-    }
 }
 
 /// The parts of a multipart upload.
@@ -339,41 +286,6 @@ async fn waited(app: &App, customer: CustomerId, upload: UploadId, prefer: &Pref
 
 fn is_settled(row: &Row<UploadRow>) -> bool {
     row.body.status != UploadStatus::Received
-}
-
-async fn body(app: &App, Row { body, version, .. }: Row<UploadRow>) -> Tagged<UploadBody> {
-    let total = body.size_bytes;
-    let progress = match body.status {
-        UploadStatus::Received => app.projections.progress.upload(body.id).await,
-        _ => None,
-    };
-    let (status, done) = match (body.status, progress) {
-        (UploadStatus::Received, Some(progress)) => (UploadState::Processing, progress.bytes_done.min(total)),
-        (UploadStatus::Received, None) => (UploadState::Received, 0),
-        (UploadStatus::Ready, _) => (UploadState::Ready, total),
-        (UploadStatus::Rejected, _) => (UploadState::Rejected, total),
-        (UploadStatus::Deleted, _) => (UploadState::Deleted, total),
-    };
-    let version = (body.status != UploadStatus::Received).then_some(version);
-    let body = UploadBody {
-        id: body.id,
-        store_id: body.store_id,
-        filename: body.filename,
-        description: body.description,
-        size_bytes: total,
-        sha256: body.sha256,
-        status,
-        progress: ProgressBody { bytes_done: done, bytes_total: total },
-        dataset_id: body.dataset_id,
-        row_count: body.row_count,
-        rejected_row_count: body.rejected_row_count,
-        error: body.error,
-        dialect: body.dialect,
-        questions: body.questions,
-        uploaded_by: body.uploaded_by,
-        uploaded_at: body.uploaded_at,
-    };
-    Tagged { body, version }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
