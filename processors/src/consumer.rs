@@ -20,8 +20,8 @@ use crate::context::Context;
 const BATCH: u32 = 256;
 /// Deliveries of one event before it is parked.
 const ATTEMPTS: u32 = 5;
-/// The pause after the first failure; doubled after each further one. Tests are impatient.
-const FIRST_PAUSE: Duration = Duration::from_millis(if cfg!(test) { 5 } else { 200 });
+/// The usual pause after the first failure; doubled after each further one.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The pause after the loop itself failed, such as when the database is away.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Positions without work after which the checkpoint moves all the same.
@@ -44,6 +44,8 @@ pub struct Run {
     pub context: Context,
     /// Tells the position in process.
     pub position: watch::Sender<u64>,
+    /// The pause after the first failure of an event.
+    pub first_pause: Duration,
     /// Ends the loop.
     pub shutdown: CancellationToken,
 }
@@ -104,12 +106,18 @@ impl Consumer {
         H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let (context, handle) = (run.context.clone(), handle.clone());
-        AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&context, &handle, event).await }))
+        let (context, handle, first_pause) = (run.context.clone(), handle.clone(), run.first_pause);
+        AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&context, first_pause, &handle, event).await }))
     }
 
     /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
-    async fn deliver<H, F>(self, context: &Context, handle: &H, event: Recorded) -> Result<(u64, bool)>
+    async fn deliver<H, F>(
+        self,
+        context: &Context,
+        first_pause: Duration,
+        handle: &H,
+        event: Recorded,
+    ) -> Result<(u64, bool)>
     where
         H: Fn(Recorded) -> F,
         F: Future<Output = Result<()>>,
@@ -118,7 +126,7 @@ impl Consumer {
         if !self.reacts_to(&event.event_type) {
             return Ok((position, false));
         }
-        if let Err(error) = self.attempt(context, handle, &event).await {
+        if let Err(error) = self.attempt(context, first_pause, handle, &event).await {
             let error = format!("{error:#}");
             error!(consumer = self.name, position, event_type = event.event_type, error, "event parked");
             context.commands.checkpoints.park(self.name, position, &error).await?;
@@ -127,12 +135,12 @@ impl Consumer {
     }
 
     /// Tries again after a pause, for ever as long as a store is away.
-    async fn attempt<H, F>(self, context: &Context, handle: &H, event: &Recorded) -> Result<()>
+    async fn attempt<H, F>(self, context: &Context, mut pause: Duration, handle: &H, event: &Recorded) -> Result<()>
     where
         H: Fn(Recorded) -> F,
         F: Future<Output = Result<()>>,
     {
-        let (mut attempt, mut pause) = (1, FIRST_PAUSE);
+        let mut attempt = 1;
         while let Err(error) = guarded(handle(event.clone())).await {
             let is_away = context.check().await.is_err();
             if attempt == ATTEMPTS && !is_away {
@@ -170,6 +178,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    /// Tests are impatient.
+    const PAUSE: Duration = Duration::from_millis(5);
 
     const CONSUMER: Consumer = Consumer { name: "test", concurrency: 2, wants: &["CustomerRegistered"] };
 
@@ -220,7 +231,7 @@ mod tests {
         let return_later = async {
             failed.notified().await;
             // Long enough for all attempts, if they counted.
-            tokio::time::sleep(FIRST_PAUSE * 100).await;
+            tokio::time::sleep(PAUSE * 100).await;
             std::fs::rename(&away, &frames).unwrap();
         };
         tokio::join!(run_until(&context, 2, handle), return_later);
@@ -237,7 +248,8 @@ mod tests {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let (sender, mut reached) = watch::channel(0);
-        let run = Run { context: context.clone(), position: sender, shutdown: CancellationToken::new() };
+        let (context, shutdown) = (context.clone(), CancellationToken::new());
+        let run = Run { context, position: sender, first_pause: PAUSE, shutdown };
         tokio::select! {
             () = CONSUMER.run(run, handle) => unreachable!("nobody shuts it down"),
             reached = reached.wait_for(|reached| *reached == position) => drop(reached.unwrap()),

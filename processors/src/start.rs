@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::amqp::{self, Bell, Relay, Worker};
 use crate::bus::Bus;
-use crate::consumer::{Consumer, Run};
+use crate::consumer::{Consumer, FIRST_PAUSE, Run};
 use crate::context::Context;
 use crate::project::Projector;
 use crate::{cleanup, compare, ingest, segment};
@@ -136,7 +136,7 @@ impl Start<'_> {
             Bus::Log => {
                 let (position, watched) = watch::channel(0);
                 self.positions.0.push((consumer.name, watched));
-                let run = Run { context, position, shutdown };
+                let run = Run { context, position, first_pause: FIRST_PAUSE, shutdown };
                 spawn(self.tasks, async move { consumer.run(run, handle).await });
             }
             Bus::Amqp { amqp, deliveries } => {
