@@ -7,6 +7,17 @@ use postgres_es::PostgresEventRepository;
 use serde_json::Value;
 use sqlx::PgPool;
 
+/// Appends events. A taken sequence is an error, which undoes all of it.
+const APPEND: &str = "
+    INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+    SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[])";
+/// The same for a single event, which alone can be left out without leaving half of it: the server does not log an error
+/// whenever somebody asks for what is there already.
+const APPEND_ONE: &str = "
+    INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
+    SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[])
+    ON CONFLICT DO NOTHING";
+
 pub(super) struct EventRepository {
     postgres_es: PostgresEventRepository,
     pool: PgPool,
@@ -42,10 +53,7 @@ impl PersistedEventRepository for EventRepository {
         _no_snapshot: Option<(String, Value, usize)>,
     ) -> Result<(), PersistenceError> {
         let Some(first) = events.first() else { return Ok(()) };
-        let insert = sqlx::query(
-            "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
-             SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[])",
-        );
+        let insert = sqlx::query(if events.len() == 1 { APPEND_ONE } else { APPEND });
         let insert = insert
             .bind(A::TYPE)
             .bind(&first.aggregate_id)
@@ -55,6 +63,7 @@ impl PersistedEventRepository for EventRepository {
             .bind(events.iter().map(|event| &event.payload).collect::<Vec<_>>())
             .bind(events.iter().map(|event| &event.metadata).collect::<Vec<_>>());
         match insert.execute(&self.pool).await {
+            Ok(done) if done.rows_affected() == 0 => Err(PersistenceError::OptimisticLockError),
             Ok(_) => Ok(()),
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
                 Err(PersistenceError::OptimisticLockError)
