@@ -10,7 +10,7 @@ mod topology;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::Mutex;
@@ -24,6 +24,8 @@ pub use relay::{RELAY, Relay};
 
 use topology::Names;
 
+/// How often to look whether a channel lives.
+const PULSE: Duration = Duration::from_secs(1);
 /// How long connecting, or opening a channel, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Seconds between two signs of life, unless the URL says otherwise; a peer is given up after two of them are missing.
@@ -103,6 +105,21 @@ impl Link {
 
     async fn is_blocked(&self) -> bool {
         self.connection.lock().await.as_ref().is_some_and(|connection| connection.status().blocked())
+    }
+}
+
+/// Works over a channel as long as it lives. What is asked of a connection at the moment of its death may never be
+/// answered; without this a session could wait for it for ever.
+async fn while_alive<T>(channel: &Channel, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let death = async {
+        while channel.status().connected() {
+            tokio::time::sleep(PULSE).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = death => bail!("the channel was closed"),
     }
 }
 

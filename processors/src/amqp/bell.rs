@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::message::position;
-use super::{Amqp, supervise};
+use super::{Amqp, supervise, while_alive};
 
 /// Bells that may ring before the first is acknowledged.
 const PREFETCH: u16 = 1_000;
@@ -90,16 +90,19 @@ impl Bell {
         let inbox = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await;
         let mut inbox = inbox.with_context(|| format!("taking messages from {queue}"))?;
         self.0.turn.send_replace(Turn::Others);
-        while let Some(message) = inbox.next().await {
-            let mut newest = message.context("receiving a message")?;
-            while let Some(Some(message)) = inbox.next().now_or_never() {
-                newest = message.context("receiving a message")?;
+        while_alive(&channel, async {
+            while let Some(message) = inbox.next().await {
+                let mut newest = message.context("receiving a message")?;
+                while let Some(Some(message)) = inbox.next().now_or_never() {
+                    newest = message.context("receiving a message")?;
+                }
+                self.0.turn.send_replace(Turn::Ours);
+                self.0.rung.notify_one();
+                views.wait_for(position(&newest.properties).unwrap_or_default(), PATIENCE).await?;
+                newest.ack(BasicAckOptions { multiple: true }).await.context("acknowledging")?;
             }
-            self.0.turn.send_replace(Turn::Ours);
-            self.0.rung.notify_one();
-            views.wait_for(position(&newest.properties).unwrap_or_default(), PATIENCE).await?;
-            newest.ack(BasicAckOptions { multiple: true }).await.context("acknowledging")?;
-        }
-        bail!("the queue {queue} or the connection to it is gone")
+            bail!("the queue {queue} or the connection to it is gone")
+        })
+        .await
     }
 }

@@ -37,6 +37,8 @@ const PAUSES: [Duration; 6] = [
     Duration::from_secs(30),
     Duration::from_secs(60),
 ];
+/// How long an acknowledgement may take to leave this process.
+const ACK: Duration = Duration::from_secs(5);
 /// How long an event is kept here while a store is away. RabbitMQ gives up a consumer that keeps a message for 30 minutes.
 const OUTAGE: Duration = Duration::from_secs(10 * 60);
 /// The pause before the database is asked again when it does not answer.
@@ -116,10 +118,12 @@ impl Worker {
             return;
         };
         let turn = self.at_work.turn(position);
-        let _turn = turn.lock().await;
+        let held = turn.lock().await;
         self.settle(position, handle).await;
-        // When the channel is gone, the message comes again and finds nothing to do.
-        let _ = message.ack(BasicAckOptions::default()).await;
+        drop(held);
+        // When the channel is gone, the message comes again and finds nothing to do. A connection that is just dying may
+        // never answer: nobody waits for it, least of all the message that came again.
+        let _ = timeout(ACK, message.ack(BasicAckOptions::default())).await;
     }
 
     /// Handles an event unless that is done already, and notes how it went.

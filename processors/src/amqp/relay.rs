@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::message::{message, routing_key};
-use super::{Amqp, consume, supervise, topology};
+use super::{Amqp, consume, supervise, topology, while_alive};
 use crate::consumer::Consumer;
 
 /// Events published at once.
@@ -83,8 +83,12 @@ impl Relay {
         channel.confirm_select(ConfirmSelectOptions::default()).await.context("asking for confirms")?;
         let now = Instant::now();
         let mut session = Session { relay: self, channel, ticked: now, checked: now };
-        session.refill().await?;
-        session.follow().await
+        let channel = session.channel.clone();
+        while_alive(&channel, async {
+            session.refill().await?;
+            session.follow().await
+        })
+        .await
     }
 
     /// Declares what is not there. What has to be sent once more because of that is noted before, so that a crash in
