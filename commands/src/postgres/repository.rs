@@ -11,12 +11,9 @@ use sqlx::PgPool;
 const APPEND: &str = "
     INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
     SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[])";
-/// The same for a single event, which alone can be left out without leaving half of it: the server does not log an error
-/// whenever somebody asks for what is there already.
-const APPEND_ONE: &str = "
-    INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
-    SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[], $7::jsonb[])
-    ON CONFLICT DO NOTHING";
+/// Leaves a single event out instead, which alone leaves no half: the server does not log an error whenever somebody asks
+/// for what is there already.
+const UNLESS_TAKEN: &str = " ON CONFLICT DO NOTHING";
 
 pub(super) struct EventRepository {
     postgres_es: PostgresEventRepository,
@@ -53,8 +50,8 @@ impl PersistedEventRepository for EventRepository {
         _no_snapshot: Option<(String, Value, usize)>,
     ) -> Result<(), PersistenceError> {
         let Some(first) = events.first() else { return Ok(()) };
-        let insert = sqlx::query(if events.len() == 1 { APPEND_ONE } else { APPEND });
-        let insert = insert
+        let append = [APPEND, if events.len() == 1 { UNLESS_TAKEN } else { "" }].concat();
+        let insert = sqlx::query(&append)
             .bind(A::TYPE)
             .bind(&first.aggregate_id)
             .bind(events.iter().map(|event| event.sequence as i64).collect::<Vec<_>>())

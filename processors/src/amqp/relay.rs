@@ -82,8 +82,7 @@ impl Relay {
         let channel = self.amqp.publishing.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await.context("asking for confirms")?;
         let now = Instant::now();
-        let mut session = Session { relay: self, channel, ticked: now, checked: now };
-        let channel = session.channel.clone();
+        let mut session = Session { relay: self, channel: channel.clone(), ticked: now, checked: now };
         while_alive(&channel, async {
             session.refill().await?;
             session.follow().await
