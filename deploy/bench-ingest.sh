@@ -48,6 +48,7 @@ datacore=$(grep -E '^[0-9.]+ [0-9]+$' "$work/datacore" | cut -d' ' -f1 | median)
 memory=$(grep -E '^[0-9.]+ [0-9]+$' "$work/datacore" | cut -d' ' -f2 | sort -n | tail -1)
 duckdb=$(python "import duckdb
 connection = duckdb.connect(db)
+connection.execute('SET enable_progress_bar = false')
 def read(): connection.execute(f\"CREATE TABLE purchases AS SELECT * FROM read_csv('{file}')\"); connection.close()")
 pyarrow=$(python "import pyarrow.csv
 def read(): pyarrow.csv.read_csv(file)")

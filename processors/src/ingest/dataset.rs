@@ -115,7 +115,7 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
     if total.row_count == 0 {
         return Err(no_rows(total.first_reject.as_deref()));
     }
-    let mut repeats = found.repeats;
+    let repeats = found.repeats;
     let counting = spawn_blocking(move || repeats.count());
     let publishing = async {
         frames.finish(&FrameId::rejects(dataset), &found.rejects).await?;
@@ -123,14 +123,17 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
     };
     let mut columns = total.statistics.columns(&settled.plan);
     let is_remembered = found.meaning.is_remembered();
-    let ((), (roles, shoppers)) = tokio::try_join!(publishing, found.meaning.settle(found.shoppers))?;
+    let (roles, shoppers) = found.meaning.settle(found.shoppers).await?;
     for (column, role) in columns.iter_mut().zip(roles) {
         column.role = role;
         column.reason = role.map(|role| roles::reason(column, role, is_remembered));
     }
     let shoppers = match shoppers {
-        Some(shoppers) => shoppers.store(frames, dataset, 0).await?,
-        None => aggregate(frames, dataset, 0, &columns).await?,
+        Some(shoppers) => tokio::try_join!(publishing, shoppers.store(frames, dataset, 0))?.1,
+        None => {
+            publishing.await?;
+            aggregate(frames, dataset, 0, &columns).await?
+        }
     };
     let repeated_row_count = counting.await.map_err(anyhow::Error::from)??;
     let Conclusions { date_order, decimal_mark, questions } = settled.conclusions;

@@ -7,11 +7,13 @@ pub mod purchases;
 pub mod roles;
 mod run_file;
 pub mod runs;
+mod sales;
 
 use anyhow::{Result, anyhow};
 use arrow::array::RecordBatch;
 use domain::DatasetId;
 use domain::dataset::{Shape, ShopperSummary};
+use futures::future::{join_all, try_join_all};
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
@@ -20,6 +22,7 @@ use name_column::Names;
 use purchases::{MICROS, Purchases, order};
 use roles::Rows as Meaning;
 use runs::{Fold, Runs, fold};
+use sales::Sales;
 
 const TOO_LARGE: &str =
     "The amounts are too large to be added exactly. Check the columns of quantity, unit price and amount.";
@@ -139,13 +142,12 @@ async fn store_purchases(
     let (senders, receivers): (Vec<_>, Vec<_>) = ids.iter().map(|_| store::channel()).unzip();
     let adding = spawn_blocking(move || Outlets::new(senders)?.add(&mut purchases));
     let storing = ids.iter().zip(receivers).map(|(id, batches)| store::store(frames, id, batches));
-    let (summary, manifests) = tokio::join!(adding, futures::future::join_all(storing));
+    let (summary, manifests) = tokio::join!(adding, join_all(storing));
     let manifests = manifests.into_iter().collect::<Result<Vec<_>>>()?;
     let summary = summary??;
     if summary.is_ok() {
-        for (id, manifest) in ids.iter().zip(&manifests) {
-            frames.finish(id, manifest).await?;
-        }
+        let finishing = ids.iter().zip(&manifests).map(|(id, manifest)| frames.finish(id, manifest));
+        try_join_all(finishing).await?;
     }
     Ok(summary)
 }
@@ -182,7 +184,7 @@ impl Totals {
 struct Outlets {
     orders: Rows,
     shoppers: Rows,
-    sales: Rows,
+    sales: Sales,
     items: Rows,
 }
 
@@ -194,7 +196,7 @@ impl Outlets {
         Ok(Self {
             orders: Rows::new(&["shopper", "order"], &["time", "last_purchase"], &of_order, orders),
             shoppers: Rows::new(&["shopper"], &["first_purchase", "last_purchase"], &of_shopper, shoppers),
-            sales: Rows::new(&[], &[], &["quantity", "revenue"], sales).with_places(&["shopper", "order", "item"]),
+            sales: Sales::new(sales),
             items: Rows::new(&["product", "category"], &[], &["quantity", "revenue"], items),
         })
     }
@@ -215,8 +217,7 @@ impl Outlets {
             self.add_order(name, order, values)?;
             for part in parts.iter().filter(|_| !ranks.is_empty()) {
                 let item = ranks[part.item as usize];
-                self.sales.place(&[shoppers, orders, item]);
-                self.sales.add(&[], &[], &part.values)?;
+                self.sales.add(shoppers, orders, item, part)?;
                 fold(&[Fold::Sum; 2], &mut sold[item as usize], &part.values);
             }
             orders += 1;
@@ -227,7 +228,8 @@ impl Outlets {
             self.items.add(&[product, category], &[], sold)?;
             totals.overflowed |= sold.contains(&i64::MAX);
         }
-        [self.orders, self.shoppers, self.sales, self.items].into_iter().try_for_each(Rows::finish)?;
+        self.sales.finish()?;
+        [self.orders, self.shoppers, self.items].into_iter().try_for_each(Rows::finish)?;
         Ok(totals.summary())
     }
 

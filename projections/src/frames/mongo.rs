@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use arrow::array::RecordBatch;
-use arrow::ipc::reader::StreamReader;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use mongodb::bson::spec::BinarySubtype;
@@ -149,8 +148,7 @@ impl Mongo {
     }
 
     async fn schema(&self, frame: &FrameId) -> Result<Vec<Field>> {
-        let chunk = self.bytes(frame, 0).await?;
-        let schema = StreamReader::try_new(chunk.get_binary("data")?.bytes, None)?.schema();
+        let schema = self.chunk(frame, 0, None).await?.schema();
         let fields = schema.fields().iter();
         Ok(fields.map(|field| Field { name: field.name().clone(), data_type: field.data_type().to_string() }).collect())
     }

@@ -1,9 +1,10 @@
 //! The cells of one column on their way from bytes to an Arrow array.
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, TimestampMicrosecondBuilder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
+use arrow::util::bit_util::get_bit;
 use std::sync::Arc;
 
 use super::census::Census;
@@ -19,6 +20,16 @@ pub struct Cells {
     reading: Reading,
     /// Nothing for text that is settled.
     census: Option<Census>,
+    last: Last,
+}
+
+/// The last cell of a reading that takes long, its place and what it is. Equal cells follow each other often, above all
+/// times.
+#[derive(Default)]
+struct Last {
+    cell: Vec<u8>,
+    place: usize,
+    kinds: Kinds,
 }
 
 enum Values {
@@ -31,18 +42,20 @@ enum Values {
 }
 
 impl Cells {
-    /// An empty column.
-    pub fn new(plan: &ColumnPlan) -> Self {
+    /// An empty column with room for so many rows.
+    pub fn new(plan: &ColumnPlan, rows: usize) -> Self {
         let values = match plan.reading {
-            Reading::Text => Values::Text(TextBuilder::default()),
-            Reading::Boolean => Values::Boolean(BooleanBuilder::new()),
-            Reading::Integer | Reading::Identifier => Values::Integer(Int64Builder::new()),
-            Reading::Decimal(_) => Values::Decimal(Float64Builder::new()),
-            Reading::Date(_) | Reading::CompactDate => Values::Date(Date32Builder::new()),
-            Reading::Timestamp(_) | Reading::Epoch => Values::Timestamp(TimestampMicrosecondBuilder::new()),
+            Reading::Text => Values::Text(TextBuilder::new(rows)),
+            Reading::Boolean => Values::Boolean(BooleanBuilder::with_capacity(rows)),
+            Reading::Integer | Reading::Identifier => Values::Integer(Int64Builder::with_capacity(rows)),
+            Reading::Decimal(_) => Values::Decimal(Float64Builder::with_capacity(rows)),
+            Reading::Date(_) | Reading::CompactDate => Values::Date(Date32Builder::with_capacity(rows)),
+            Reading::Timestamp(_) | Reading::Epoch => {
+                Values::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows))
+            }
         };
         let is_counted = plan.reading != Reading::Text || plan.counts_text;
-        Self { values, reading: plan.reading, census: is_counted.then(Census::default) }
+        Self { values, reading: plan.reading, census: is_counted.then(Census::default), last: Last::default() }
     }
 
     /// Appends a cell, and counts what it is. False when it does not fit: then null was appended.
@@ -61,12 +74,25 @@ impl Cells {
             self.values.append_text(cell);
             return true;
         }
-        let appended = self.values.append(self.reading, trimmed);
-        census.add(appended.unwrap_or_else(|| kinds(trimmed)));
-        if appended.is_none() {
-            self.values.append_null();
+        let is_slow = self.reading.is_slow();
+        if is_slow && trimmed == self.last.cell {
+            self.values.repeat(self.last.place);
+            census.add(self.last.kinds);
+            return true;
         }
-        appended.is_some()
+        let place = self.values.len();
+        let Some(found) = self.values.append(self.reading, trimmed) else {
+            self.values.append_null();
+            census.add(kinds(trimmed));
+            return false;
+        };
+        census.add(found);
+        if is_slow {
+            self.last.cell.clear();
+            self.last.cell.extend_from_slice(trimmed);
+            (self.last.place, self.last.kinds) = (place, found);
+        }
+        true
     }
 
     /// The cells so far as an array; the next cells begin another.
@@ -74,6 +100,7 @@ impl Cells {
     /// # Errors
     /// When text is not UTF-8, which the source has made sure of.
     pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        self.last = Last::default();
         Ok(match &mut self.values {
             Values::Text(builder) => builder.finish()?,
             Values::Boolean(builder) => Arc::new(builder.finish()),
@@ -99,6 +126,30 @@ impl Values {
             Self::Decimal(builder) => builder.append_null(),
             Self::Date(builder) => builder.append_null(),
             Self::Timestamp(builder) => builder.append_null(),
+        }
+    }
+
+    /// How many cells were appended; texts are not counted.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(_) => 0,
+            Self::Boolean(builder) => builder.len(),
+            Self::Integer(builder) => builder.len(),
+            Self::Decimal(builder) => builder.len(),
+            Self::Date(builder) => builder.len(),
+            Self::Timestamp(builder) => builder.len(),
+        }
+    }
+
+    /// Appends the value at a place once more.
+    fn repeat(&mut self, place: usize) {
+        match self {
+            Self::Text(_) => {}
+            Self::Boolean(builder) => builder.append_value(get_bit(builder.values_slice(), place)),
+            Self::Integer(builder) => builder.append_value(builder.values_slice()[place]),
+            Self::Decimal(builder) => builder.append_value(builder.values_slice()[place]),
+            Self::Date(builder) => builder.append_value(builder.values_slice()[place]),
+            Self::Timestamp(builder) => builder.append_value(builder.values_slice()[place]),
         }
     }
 

@@ -118,6 +118,11 @@ impl Reading {
         }
     }
 
+    /// Whether to compare a cell with the one before costs much less than to read it.
+    pub fn is_slow(self) -> bool {
+        matches!(self, Self::Identifier | Self::Date(_) | Self::Timestamp(_) | Self::CompactDate | Self::Epoch)
+    }
+
     /// The type of the column.
     pub fn column_type(self) -> ColumnType {
         match self {

@@ -25,6 +25,11 @@ pub struct TextBuilder {
 }
 
 impl TextBuilder {
+    /// An empty column with room for so many cells that come again and again.
+    pub fn new(cells: usize) -> Self {
+        Self { numbers: Int32Builder::with_capacity(cells), ..Self::default() }
+    }
+
     /// Appends a cell.
     pub fn append(&mut self, cell: Option<&[u8]>) {
         if let Some(plain) = &mut self.plain {

@@ -3,7 +3,7 @@
 //! cells really are is counted on the way, so that the reading itself tells whether its plan was right.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
@@ -34,6 +34,8 @@ pub struct Reader {
     plan: Vec<ColumnPlan>,
     /// The plan turned out to be wrong: only the counting matters now.
     is_doomed: AtomicBool,
+    /// The rows of a block that was read, which the next will have about as well.
+    rows: AtomicUsize,
 }
 
 /// What was read of a block.
@@ -55,7 +57,7 @@ pub struct Parsed {
 impl Reader {
     /// Reads blocks that are written like this into columns of these kinds.
     pub fn new(layout: Layout, plan: Vec<ColumnPlan>) -> Self {
-        Self { layout, plan, is_doomed: AtomicBool::new(false) }
+        Self { layout, plan, is_doomed: AtomicBool::new(false), rows: AtomicUsize::new(0) }
     }
 
     /// How many columns there are.
@@ -121,9 +123,12 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn new(reader: &'a Reader, block: &Block) -> Self {
         let is_sound = std::str::from_utf8(&block.text).is_ok() && memchr::memchr(0, &block.text).is_none();
+        // A little more room costs less than to grow.
+        let rows = reader.rows.load(Ordering::Relaxed);
+        let room = rows + rows / 16;
         Self {
             reader,
-            cells: reader.plan.iter().map(Cells::new).collect(),
+            cells: reader.plan.iter().map(|plan| Cells::new(plan, room)).collect(),
             misfits: Vec::new(),
             rows: 0,
             rejects: Rejects::default(),
@@ -192,6 +197,7 @@ impl<'a> Table<'a> {
     }
 
     fn finish(mut self, lines: u64) -> Result<Parsed> {
+        self.reader.rows.store(self.rows, Ordering::Relaxed);
         let columns = self.cells.iter_mut().map(Cells::finish).collect::<Result<_, _>>()?;
         let rows = batch(&self.reader.plan, columns)?;
         Ok(Parsed {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder, UInt32Builder};
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use domain::dataset::ColumnType;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -14,7 +14,7 @@ use tokio::task::spawn_blocking;
 use crate::ingest::columns::kinds::arrow_type;
 
 /// The size of a batch in memory, approximately; compressed it is about half a megabyte.
-const BATCH_BYTES: usize = 2 << 20;
+pub const BATCH_BYTES: usize = 2 << 20;
 
 /// Where batches go.
 pub type Sender = mpsc::Sender<RecordBatch>;
@@ -52,11 +52,9 @@ async fn store_chunk(frames: &Frames, frame: &FrameId, index: usize, batch: Reco
     Ok(rows)
 }
 
-/// Collects rows of some places of other rows, then some texts, some times and some whole numbers, and sends them as
-/// batches.
+/// Collects rows of some texts, some times and some whole numbers, and sends them as batches.
 pub struct Rows {
     schema: SchemaRef,
-    places: Vec<UInt32Builder>,
     texts: Vec<StringBuilder>,
     times: Vec<Int64Builder>,
     numbers: Vec<Int64Builder>,
@@ -73,7 +71,6 @@ impl Rows {
         let number = numbers.iter().map(|name| Field::new(*name, DataType::Int64, true));
         Self {
             schema: Arc::new(Schema::new(text.chain(time).chain(number).collect::<Vec<_>>())),
-            places: vec![],
             texts: texts.iter().map(|_| StringBuilder::new()).collect(),
             times: times.iter().map(|_| Int64Builder::new()).collect(),
             numbers: numbers.iter().map(|_| Int64Builder::new()).collect(),
@@ -81,21 +78,6 @@ impl Rows {
             batches,
             is_sent: false,
         }
-    }
-
-    /// The same rows with places of other rows before their columns.
-    pub fn with_places(mut self, names: &[&str]) -> Self {
-        let places = names.iter().map(|name| Arc::new(Field::new(*name, DataType::UInt32, false)));
-        let fields = places.chain(self.schema.fields().iter().cloned());
-        self.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        self.places = names.iter().map(|_| UInt32Builder::new()).collect();
-        self
-    }
-
-    /// Gives the next row its places; `add` must follow.
-    pub fn place(&mut self, places: &[u32]) {
-        self.places.iter_mut().zip(places).for_each(|(builder, place)| builder.append_value(*place));
-        self.bytes += 4 * places.len();
     }
 
     /// Adds a row. It blocks while batches are made faster than stored.
@@ -120,8 +102,7 @@ impl Rows {
             Arc::new(times) as ArrayRef
         });
         let number = self.numbers.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
-        let places = self.places.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
-        let columns = places.chain(text).chain(time).chain(number).collect();
+        let columns = text.chain(time).chain(number).collect();
         (self.bytes, self.is_sent) = (0, true);
         send(&self.batches, RecordBatch::try_new(self.schema.clone(), columns)?)
     }

@@ -47,6 +47,16 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// A number that rows of this batch have in common when they have the same name, and no others; nothing where the
+    /// name itself is as cheap.
+    pub fn code(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Coded(numbers, _) => Some(numbers.value(row).into()),
+            Self::Integer(names) => Some(names.value(row)),
+            Self::Text(_) | Self::Other(..) => None,
+        }
+    }
+
     /// Replaces a text by the name of a row.
     ///
     /// # Errors

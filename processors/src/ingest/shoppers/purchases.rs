@@ -5,7 +5,6 @@ use anyhow::{Result, bail};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
-use hashbrown::HashMap;
 
 use super::name_column::Names;
 use super::roles::Places;
@@ -91,35 +90,48 @@ impl Purchases {
     pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         let lines = Lines::new(batch, &self.places)?;
         let (mut shopper, mut name, mut known) = (Vec::new(), Vec::new(), Known::default());
+        let mut last = None;
         for row in 0..batch.num_rows() {
             let Some(line) = lines.line(row) else { continue };
             self.rows += 1;
-            lines.shopper.write(row, &mut shopper)?;
-            lines.write_order(row, line.time, &mut name)?;
             let item = if line.is_purchase { known.item(&mut self.items, &lines, row)? } else { None };
             let part = item.map(|item| Part { item, values: [line.quantity, line.amount] });
+            // The lines of an order follow each other often; only the first has to be named.
+            let order = lines.order_code(row, line.time);
+            if order.is_some() && order == last && self.orders.add_again(&line.totals(), part)? {
+                continue;
+            }
+            last = order;
+            lines.shopper.write(row, &mut shopper)?;
+            lines.write_order(row, line.time, &mut name)?;
             self.orders.add(&shopper, &name, &line.totals(), part)?;
         }
         Ok(())
     }
 }
 
-/// The items that were met in a batch, by the codes that its columns have for product and category: to look codes up
-/// takes a fraction of the time that texts take.
+/// The item that each product of a batch was last met as, with the code of its category: to look codes up takes a
+/// fraction of the time that texts take, and a product is mostly in one category.
 #[derive(Default)]
 struct Known {
-    items: HashMap<(i32, i32), Option<u32>>,
+    items: Vec<Option<(i32, Option<u32>)>>,
     name: Vec<u8>,
 }
 
 impl Known {
     fn item(&mut self, items: &mut Items, lines: &Lines<'_>, row: usize) -> Result<Option<u32>> {
-        let Some(codes) = lines.item_codes(row) else { return lines.item(row, items, &mut self.name) };
-        if let Some(item) = self.items.get(&codes) {
+        let Some((product, category)) = lines.item_codes(row) else { return lines.item(row, items, &mut self.name) };
+        // Without a product the code is -1.
+        let place = (product + 1) as usize;
+        if let Some(Some((_, item))) = self.items.get(place).filter(|known| known.is_some_and(|(of, _)| of == category))
+        {
             return Ok(*item);
         }
         let item = lines.item(row, items, &mut self.name)?;
-        self.items.insert(codes, item);
+        if self.items.len() <= place {
+            self.items.resize(place + 1, None);
+        }
+        self.items[place] = Some((category, item));
         Ok(item)
     }
 }
@@ -201,6 +213,13 @@ impl<'a> Lines<'a> {
             _ => return false,
         };
         order.starts_with(['C', 'c'])
+    }
+
+    /// What rows of one order have in common: the codes of the shopper and of the order's number or day.
+    fn order_code(&self, row: usize, time: i64) -> Option<(i64, bool, i64)> {
+        let number = self.order.as_ref().filter(|orders| !orders.is_null(row));
+        let order = number.map_or(Some(time.div_euclid(DAY)), |orders| orders.code(row))?;
+        Some((self.shopper.code(row)?, number.is_some(), order))
     }
 
     /// Without a number an order is what the shopper bought on that day.

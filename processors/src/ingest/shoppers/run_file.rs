@@ -66,9 +66,9 @@ impl Writer {
 ///
 /// # Errors
 /// When a run cannot be read, or the receiver fails.
-pub fn merge<const N: usize>(
+pub fn merge<'a, const N: usize>(
     folds: &[Fold; N],
-    files: &mut [File],
+    files: impl IntoIterator<Item = &'a mut File>,
     mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>,
 ) -> Result<()> {
     let mut heads = BinaryHeap::new();

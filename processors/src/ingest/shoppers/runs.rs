@@ -14,12 +14,12 @@ use hashbrown::hash_table::Entry as Slot;
 use super::run_file::{Writer, merge};
 use crate::ingest::columns::texts::Texts;
 
-/// The size at which the map is written to a file.
-const MEMORY_BYTES: usize = 32 << 20;
+/// The size at which the map is written to a file. A larger one would make fewer runs, but no longer fit the caches.
+const MEMORY_BYTES: usize = 4 << 20;
 /// What the tables take for an entry, in bytes.
 const SLOT_BYTES: usize = 24;
-/// Runs that are merged into one, so that few files are open.
-const RUNS_MAX: usize = 32;
+/// Runs that are merged into one of the next level, so that few files are open and each total is written again seldom.
+const RUNS_MAX: usize = 64;
 
 /// How two values of a total become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +77,13 @@ pub struct Runs<const N: usize> {
     groups: Texts,
     members: Texts,
     entries: Vec<Entry<N>>,
-    /// Parts, each with the index of its entry.
-    parts: Vec<(u32, Part)>,
+    parts: Vec<Placed>,
+    /// The entry that was added to last; nothing at the beginning of a run.
+    last: Option<usize>,
     /// Where the entry of a key is.
     table: HashTable<Place>,
-    files: Vec<File>,
+    /// Runs by how often they were merged.
+    levels: Vec<Vec<File>>,
     /// The groups of all runs that were ever written.
     written_groups: u64,
 }
@@ -101,6 +103,20 @@ struct Entry<const N: usize> {
     values: [i64; N],
 }
 
+/// A part and the index of its entry. Flat, so that it takes 24 bytes and not 32.
+#[derive(Clone, Copy)]
+struct Placed {
+    entry: u32,
+    item: u32,
+    values: [i64; 2],
+}
+
+impl Placed {
+    fn part(&self) -> Part {
+        Part { item: self.item, values: self.values }
+    }
+}
+
 impl<const N: usize> Runs<N> {
     /// Nothing yet; the values are folded like this.
     pub fn new(folds: [Fold; N]) -> Self {
@@ -116,8 +132,9 @@ impl<const N: usize> Runs<N> {
             members: Texts::default(),
             entries: Vec::new(),
             parts: Vec::new(),
+            last: None,
             table: HashTable::new(),
-            files: Vec::new(),
+            levels: Vec::new(),
             written_groups: 0,
         }
     }
@@ -133,16 +150,29 @@ impl<const N: usize> Runs<N> {
     /// When a run cannot be written.
     pub fn add(&mut self, group: &[u8], member: &[u8], values: &[i64; N], part: Option<Part>) -> Result<()> {
         let key = (self.groups.number(group), self.members.number(member));
-        let next = self.entries.len();
-        let index = match self.entries.last_mut().filter(|entry| entry.key == key) {
-            // The lines of an order follow each other often.
-            Some(entry) => {
-                fold(&self.folds, &mut entry.values, values);
-                next - 1
-            }
-            None => self.place(key, values),
-        };
-        self.parts.extend(part.map(|part| (index as u32, part)));
+        match self.last {
+            Some(last) if self.entries[last].key == key => fold(&self.folds, &mut self.entries[last].values, values),
+            _ => self.last = Some(self.place(key, values)),
+        }
+        self.add_part(part)
+    }
+
+    /// Adds to the key that was added to last. False, and nothing done, when a run was written since: then the key has to
+    /// be named again.
+    ///
+    /// # Errors
+    /// When a run cannot be written.
+    pub fn add_again(&mut self, values: &[i64; N], part: Option<Part>) -> Result<bool> {
+        let Some(last) = self.last else { return Ok(false) };
+        fold(&self.folds, &mut self.entries[last].values, values);
+        self.add_part(part)?;
+        Ok(true)
+    }
+
+    fn add_part(&mut self, part: Option<Part>) -> Result<()> {
+        if let (Some(Part { item, values }), Some(last)) = (part, self.last) {
+            self.parts.push(Placed { entry: last as u32, item, values });
+        }
         if self.bytes() >= self.memory_bytes { self.spill() } else { Ok(()) }
     }
 
@@ -164,8 +194,7 @@ impl<const N: usize> Runs<N> {
 
     fn bytes(&self) -> usize {
         let entries = self.entries.len() * (size_of::<Entry<N>>() + SLOT_BYTES);
-        // When a run is written, the parts stand in memory twice.
-        let parts = self.parts.len() * 2 * size_of::<(u32, Part)>();
+        let parts = self.parts.len() * size_of::<Placed>();
         self.groups.bytes() + self.members.bytes() + entries + parts
     }
 
@@ -174,45 +203,48 @@ impl<const N: usize> Runs<N> {
     /// # Errors
     /// When a run cannot be read, or the receiver fails.
     pub fn for_each(&mut self, give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
-        if self.files.is_empty() {
+        if self.levels.is_empty() {
             return self.give(give);
         }
         if !self.entries.is_empty() {
             self.spill()?;
         }
-        merge(&self.folds, &mut self.files, give)
+        merge(&self.folds, self.levels.iter_mut().flatten(), give)
     }
 
     /// Gives what is in memory, sorted.
     fn give(&mut self, mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
         let (groups, members) = (self.groups.ranks(), self.members.ranks());
-        let mut order: Vec<u32> = (0..self.entries.len() as u32).collect();
-        order.sort_unstable_by_key(|index| {
-            let (group, member) = self.entries[*index as usize].key;
-            (groups[group as usize], members[member as usize])
-        });
+        let ranks = |entry: &Entry<N>| (groups[entry.key.0 as usize], members[entry.key.1 as usize]);
+        let mut order: Vec<_> = (0_u32..).zip(&self.entries).map(|(index, entry)| (ranks(entry), index)).collect();
+        order.sort_unstable();
         let ends = self.sort_parts();
         let mut own = Vec::new();
-        for index in order {
+        for (_, index) in order {
             let Entry { key: (group, member), values } = &self.entries[index as usize];
-            let start = (index as usize).checked_sub(1).map_or(0, |before| ends[before]);
+            let start = (index as usize).checked_sub(1).map_or(0, |before| ends[before] as usize);
             own.clear();
-            own.extend(self.parts[start..ends[index as usize]].iter().map(|(_, part)| *part));
+            own.extend(self.parts[start..ends[index as usize] as usize].iter().map(Placed::part));
             unite(&mut own);
             give(self.groups.get(*group), self.members.get(*member), values, &own)?;
         }
         Ok(())
     }
 
-    /// Brings the parts into the order of their entries, which they mostly are already, and where those of each entry end.
-    fn sort_parts(&mut self) -> Vec<usize> {
-        self.parts.sort_by_key(|(entry, _)| *entry);
+    /// Brings the parts into the order of their entries, which they mostly are already, and says where those of each entry
+    /// end.
+    fn sort_parts(&mut self) -> Vec<u32> {
+        // In place: they are most of what is in memory.
+        self.parts.sort_unstable_by_key(|part| part.entry);
         let mut ends = vec![0; self.entries.len()];
-        self.parts.iter().for_each(|(entry, _)| ends[*entry as usize] += 1);
+        for (place, part) in (1..).zip(&self.parts) {
+            ends[part.entry as usize] = place;
+        }
         let mut end = 0;
-        for count in &mut ends {
-            end += *count;
-            *count = end;
+        for own in &mut ends {
+            // An entry without parts ends where the one before ends.
+            end = end.max(*own);
+            *own = end;
         }
         ends
     }
@@ -220,22 +252,31 @@ impl<const N: usize> Runs<N> {
     fn spill(&mut self) -> Result<()> {
         let mut run = Writer::new()?;
         self.give(|group, member, values, parts| run.write(group, member, values, parts))?;
-        self.files.push(run.finish()?);
+        let run = run.finish()?;
         self.written_groups += self.groups.len() as u64;
         self.entries.clear();
         self.parts.clear();
+        self.last = None;
         self.table.clear();
         self.groups.clear();
         self.members.clear();
-        if self.files.len() < RUNS_MAX { Ok(()) } else { self.unite() }
+        self.keep(run, 0)
     }
 
-    fn unite(&mut self) -> Result<()> {
+    /// Keeps a run, and merges those of its level when there are many.
+    fn keep(&mut self, run: File, level: usize) -> Result<()> {
+        if self.levels.len() == level {
+            self.levels.push(Vec::new());
+        }
+        self.levels[level].push(run);
+        if self.levels[level].len() < RUNS_MAX {
+            return Ok(());
+        }
         let mut run = Writer::new()?;
         let write = |group: &[u8], member: &[u8], values: &_, parts: &[Part]| run.write(group, member, values, parts);
-        merge(&self.folds, &mut self.files, write)?;
-        self.files = vec![run.finish()?];
-        Ok(())
+        merge(&self.folds, &mut self.levels[level], write)?;
+        self.levels[level].clear();
+        self.keep(run.finish()?, level + 1)
     }
 }
 
