@@ -67,7 +67,7 @@ batch() { # what, cores of the ingest processes
 
 "$datacore" migrate 2>>"$work/log"
 serve "$port" api
-serve $((port + 1)) relay,project
+serve $((port + 1)) relay,project,notify
 until curl -sf "http://127.0.0.1:$port/readyz" >/dev/null; do sleep 0.1; done
 post /users '{"email":"bench@example.com","name":"Bench","password":"figures-and-stopwatches"}' >/dev/null
 token=$(post /sessions '{"email":"bench@example.com","password":"figures-and-stopwatches"}' | json access_token)

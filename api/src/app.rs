@@ -9,6 +9,7 @@ use commands::{Claim, Commands, Executed, Secrets, SignIn, SignInKind};
 use cqrs_es::Aggregate;
 use domain::{Metadata, UserId};
 use processors::bus::Bus;
+use processors::mail::Mailer;
 use processors::{Context, Positions};
 use projections::Projections;
 use serde::Serialize;
@@ -61,7 +62,7 @@ impl App {
         let tokens = Tokens::new(&key, previous.as_ref(), config.access_token_minutes);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let positions = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
-        let Context { commands, projections } = context;
+        let Context { commands, projections, .. } = context;
         let limits = Arc::new(Limits::new(&config));
         let (forgetting, ending) = (limits.clone(), shutdown.clone());
         tasks.spawn(async move { forgetting.forget(ending).await });
@@ -182,7 +183,12 @@ pub async fn open(config: &Config) -> Result<Context> {
     let options = projections::DatabaseOptions { connections, migrate };
     let (views, frames, cache) = (&config.views_url, &config.frames_url, &config.cache_url);
     let projections = Projections::open_with(views, frames, cache, &options).await?;
-    Ok(Context { commands, projections })
+    Ok(Context { commands, projections, mailer: mailer(config)? })
+}
+
+fn mailer(config: &Config) -> Result<Option<Mailer>> {
+    let given = config.smtp_url.as_ref().zip(config.mail_from.as_deref());
+    given.map(|(server, from)| Mailer::new(server, from, config.public_url.clone())).transpose()
 }
 
 fn secrets(config: &Config) -> Result<Secrets> {

@@ -68,6 +68,10 @@ pub struct Config {
     pub limit_uploads: u32,
     /// The address under which people reach the service.
     pub public_url: Option<Url>,
+    /// Mail server that tells people what became of their uploads and reports.
+    pub smtp_url: Option<Url>,
+    /// Address that the mail comes from.
+    pub mail_from: Option<String>,
     /// Parts of the work that this process takes.
     pub roles: Vec<Role>,
 }
@@ -128,6 +132,8 @@ impl Config {
             limit_sign_ups: settings.limit_sign_ups.unwrap_or(600),
             limit_uploads: settings.limit_uploads.unwrap_or(6_000),
             public_url: settings.public_url,
+            smtp_url: settings.smtp_url,
+            mail_from: settings.mail_from,
             migrate: settings.migrate.unwrap_or(true),
             database_connections: settings.database_connections.unwrap_or_else(|| connections(&roles)),
             roles,
@@ -173,6 +179,10 @@ impl Config {
         ensure!(
             self.tls_cert.is_some() == self.tls_key.is_some(),
             "tls_cert and tls_key belong together: give both to speak https, or none"
+        );
+        ensure!(
+            self.smtp_url.is_some() == self.mail_from.is_some(),
+            "smtp_url and mail_from belong together: give both to send mail, or none"
         );
         for origin in &self.cors_origins {
             let ends_in_path = Url::parse(origin).map(|url| url.origin().ascii_serialization() != *origin);

@@ -61,7 +61,7 @@ async fn mongodb_killed_in_mid_ingest_delays_datasets_and_loses_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mongodb_away_for_longer_than_all_attempts_parks_nothing() {
     let _turn = TURN.lock().await;
-    let roles = Some(vec![Role::Api, Role::Relay, Role::Project, Role::Segment]);
+    let roles = Some(vec![Role::Api, Role::Relay, Role::Project, Role::Segment, Role::Notify]);
     let settings = Settings { roles, ..Settings::default() };
     let app = TestApp::start_in(Places::on_servers().await, settings).await;
     let ingest = Impatient::start(&app).await;
@@ -93,7 +93,7 @@ impl Impatient {
         let projections = Projections { frames, ..app.app.projections.clone() };
         let Bus::Amqp { amqp, deliveries } = app.app.bus.clone() else { panic!("the bus is none") };
         let (shutdown, failures) = (CancellationToken::new(), Arc::default());
-        let context = Context { commands: app.app.commands.clone(), projections };
+        let context = Context { commands: app.app.commands.clone(), projections, mailer: None };
         let running = shutdown.clone().drop_guard();
         let impatient = Self { failures, context, amqp, deliveries, shutdown, _running: running };
         impatient.work(ingest::CONSUMER, ingest::handle);

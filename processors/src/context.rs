@@ -7,6 +7,8 @@ use commands::Commands;
 use projections::Projections;
 use tokio::time::{sleep, timeout};
 
+use crate::mail::Mailer;
+
 /// How long the stores may take to say that they are there.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before stores that do not answer are asked again.
@@ -19,6 +21,8 @@ pub struct Context {
     pub commands: Commands,
     /// The read side.
     pub projections: Projections,
+    /// Writes to people, where a mail server is configured.
+    pub mailer: Option<Mailer>,
 }
 
 impl Context {
@@ -27,7 +31,7 @@ impl Context {
     /// # Errors
     /// When one does not answer.
     pub async fn check(&self) -> Result<()> {
-        let Self { commands, projections } = self;
+        let Self { commands, projections, .. } = self;
         let answers = async {
             commands.store.check().await?;
             commands.files.check().await?;

@@ -1,4 +1,4 @@
-//! Reactions: the bus and the consumers project, ingest, compare, segment and cleanup.
+//! Reactions: the bus and the consumers project, ingest, compare, segment, notify and cleanup.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod amqp;
@@ -8,6 +8,8 @@ pub mod compare;
 pub mod consumer;
 mod context;
 pub mod ingest;
+pub mod mail;
+pub mod notify;
 pub mod project;
 pub mod segment;
 mod start;

@@ -14,7 +14,7 @@ use crate::bus::Bus;
 use crate::consumer::{Consumer, FIRST_PAUSE, Run};
 use crate::context::Context;
 use crate::project::Projector;
-use crate::{cleanup, compare, ingest, segment};
+use crate::{cleanup, compare, ingest, notify, segment};
 
 /// A part of the work that a process may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub enum Role {
     Ingest,
     /// Turns questions into reports.
     Segment,
-    /// Tells people and systems what happened.
+    /// Writes to people what became of their uploads and reports.
     Notify,
 }
 
@@ -51,7 +51,8 @@ impl Positions {
 }
 
 /// Everyone who reacts to single events, in whatever process.
-const REACTIONS: &[Consumer] = &[ingest::CONSUMER, compare::CONSUMER, cleanup::CONSUMER, segment::CONSUMER];
+const REACTIONS: &[Consumer] =
+    &[ingest::CONSUMER, compare::CONSUMER, cleanup::CONSUMER, segment::CONSUMER, notify::CONSUMER];
 
 /// Starts the tasks of some roles; they end with `shutdown`, and `tasks` tells when.
 pub fn start(
@@ -75,8 +76,9 @@ pub fn start(
                 start.react(cleanup::CONSUMER, cleanup::handle);
             }
             Role::Segment => start.react(segment::CONSUMER, segment::handle),
-            // Requests are served elsewhere. Nobody is notified yet, so there is no queue that could fill up.
-            Role::Api | Role::Notify => {}
+            Role::Notify => start.react(notify::CONSUMER, notify::handle),
+            // Requests are served elsewhere.
+            Role::Api => {}
         }
     }
     start.positions
@@ -108,7 +110,7 @@ impl Start<'_> {
     }
 
     fn project(&self) {
-        let Context { commands, projections } = self.context;
+        let Context { commands, projections, .. } = self.context;
         let bell = match self.bus {
             Bus::Log => None,
             Bus::Amqp { amqp, .. } => {
@@ -172,6 +174,7 @@ async fn handle_again(context: Context, consumer: &str, position: u64) -> Result
         "ingest" => ingest::handle(context, event).await,
         "compare" => compare::handle(context, event).await,
         "cleanup" => cleanup::handle(context, event).await,
+        "notify" => notify::handle(context, event).await,
         _ => segment::handle(context, event).await,
     }
 }

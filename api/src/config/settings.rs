@@ -105,6 +105,14 @@ pub struct Settings {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<Url>,
+    /// Mail server that tells people what became of their uploads and reports: smtps://user:password@host; by default none.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp_url: Option<Url>,
+    /// Address that the mail comes from, such as `DataCore <datacore@example.com>`.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_from: Option<String>,
     /// Parts of the work that this process takes.
     #[arg(long = "role", global = true, value_delimiter = ',', value_parser = parse_role)]
     #[serde(skip_serializing_if = "Option::is_none")]

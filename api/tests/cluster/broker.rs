@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::outside::Session;
 use crate::processes::{Cluster, services};
 
-const ROLES: [&str; 4] = ["api", "relay", "project", "ingest,segment"];
+const ROLES: [&str; 4] = ["api", "relay", "project", "ingest,segment,notify"];
 /// How long the broker is away.
 const OUTAGE: Duration = Duration::from_secs(20);
 

@@ -193,7 +193,7 @@ async fn remove(bus: &str) -> lapin::Result<()> {
     let (url, prefix) = bus.split_once("?prefix=").unwrap();
     let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let channel = connection.create_channel().await?;
-    for queue in ["replay", "parked", "project", "ingest", "cleanup", "segment"] {
+    for queue in ["replay", "parked", "project", "ingest", "compare", "cleanup", "segment", "notify"] {
         channel.queue_delete(format!("{prefix}.{queue}").into(), QueueDeleteOptions::default()).await?;
     }
     for exchange in ["events", "refill", "dead", "unrouted"] {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::outside::Session;
 use crate::processes::Cluster;
 
-const ROLES: [&str; 5] = ["api", "relay", "project", "ingest", "segment"];
+const ROLES: [&str; 6] = ["api", "relay", "project", "ingest", "segment", "notify"];
 /// How often each process is killed.
 const KILLS: u64 = 4;
 
@@ -46,7 +46,7 @@ async fn a_role_that_is_killed_at_any_moment_loses_nothing_and_does_nothing_twic
 #[tokio::test]
 async fn two_of_each_role_do_everything_once() {
     let mut cluster = Cluster::start(&ROLES).await;
-    for roles in ["relay,project", "ingest,segment"] {
+    for roles in ["relay,project", "ingest,segment,notify"] {
         cluster.run(roles);
     }
     let mut session = Session::new(cluster.port);

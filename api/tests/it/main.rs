@@ -11,6 +11,7 @@ mod customers;
 #[path = "../../../commands/tests/it/fresh_postgres.rs"]
 mod fresh_postgres;
 mod limits;
+mod mail;
 mod places;
 mod reports;
 mod rights;

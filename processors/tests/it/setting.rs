@@ -111,7 +111,8 @@ impl Setting {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        let context = Context { commands: self.commands.clone(), projections: self.projections.clone() };
+        let (commands, projections) = (self.commands.clone(), self.projections.clone());
+        let context = Context { commands, projections, mailer: None };
         let given = Arc::new(Mutex::new(vec![]));
         let mut worker = Worker::new(GREET, self.amqp.clone(), context, self.deliveries.clone());
         worker.pauses = &PAUSES;

@@ -4,7 +4,6 @@ use arrow::array::{
     ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
-use arrow::util::bit_util::get_bit;
 use std::sync::Arc;
 
 use super::census::Census;
@@ -129,27 +128,23 @@ impl Values {
         }
     }
 
-    /// How many cells were appended; texts are not counted.
+    /// How many cells were appended, where reading is slow.
     fn len(&self) -> usize {
         match self {
-            Self::Text(_) => 0,
-            Self::Boolean(builder) => builder.len(),
             Self::Integer(builder) => builder.len(),
-            Self::Decimal(builder) => builder.len(),
             Self::Date(builder) => builder.len(),
             Self::Timestamp(builder) => builder.len(),
+            Self::Text(_) | Self::Boolean(_) | Self::Decimal(_) => 0,
         }
     }
 
-    /// Appends the value at a place once more.
+    /// Appends the value at a place once more, where reading is slow.
     fn repeat(&mut self, place: usize) {
         match self {
-            Self::Text(_) => {}
-            Self::Boolean(builder) => builder.append_value(get_bit(builder.values_slice(), place)),
             Self::Integer(builder) => builder.append_value(builder.values_slice()[place]),
-            Self::Decimal(builder) => builder.append_value(builder.values_slice()[place]),
             Self::Date(builder) => builder.append_value(builder.values_slice()[place]),
             Self::Timestamp(builder) => builder.append_value(builder.values_slice()[place]),
+            Self::Text(_) | Self::Boolean(_) | Self::Decimal(_) => {}
         }
     }
 

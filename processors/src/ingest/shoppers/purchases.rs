@@ -123,7 +123,8 @@ impl Known {
         let Some((product, category)) = lines.item_codes(row) else { return lines.item(row, items, &mut self.name) };
         // Without a product the code is -1.
         let place = (product + 1) as usize;
-        if let Some(Some((_, item))) = self.items.get(place).filter(|known| known.is_some_and(|(of, _)| of == category))
+        if let Some(Some((of, item))) = self.items.get(place)
+            && *of == category
         {
             return Ok(*item);
         }

@@ -1,0 +1,92 @@
+//! Sends e-mail over SMTP.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, Message};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use url::Url;
+use uuid::Uuid;
+
+/// How long a server may take to answer a command.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// Writes to people.
+#[derive(Clone)]
+pub struct Mailer {
+    server: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    page: Option<Url>,
+}
+
+/// What to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// In a few words.
+    pub subject: String,
+    /// In some sentences.
+    pub text: String,
+    /// The part of the page that shows more, such as `#/c/<customer>`.
+    pub place: String,
+}
+
+impl Mailer {
+    /// Will send from an address over a server: `smtps://user:password@host`, `smtp://host:587?tls=required`, or
+    /// `smtp://host` without encryption. `page` is where people find the page, if that is known. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// Says in a sentence what is wrong with the URL or the address.
+    pub fn new(server: &Url, from: &str, page: Option<Url>) -> Result<Self> {
+        let is_safe =
+            server.scheme() == "smtps" || server.query_pairs().any(|pair| pair == ("tls".into(), "required".into()));
+        ensure!(
+            is_safe || server.password().is_none(),
+            "smtp_url would send its password unencrypted; begin it with smtps: or end it with ?tls=required"
+        );
+        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(server.as_str())
+            .context("smtp_url is no mail server, such as smtps://user:password@mail.example.com")?
+            .timeout(Some(ANSWER_WITHIN))
+            .build();
+        let from = from.parse().with_context(|| format!("mail_from '{from}' is no e-mail address"))?;
+        Ok(Self { server, from, page })
+    }
+
+    /// Sends a letter. `id` tells the recipient's mail program that a letter which comes twice is one.
+    ///
+    /// # Errors
+    /// When the address is none, or the server does not take the letter.
+    pub async fn send(&self, to: &str, id: Uuid, letter: &Letter) -> Result<()> {
+        let page = self.page.as_ref().map(|page| format!("\n\n{page}{}", letter.place));
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(to.parse().context("the e-mail address is none")?)
+            .subject(&letter.subject)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .header(ContentType::TEXT_PLAIN)
+            .body(format!("{}{}\n", letter.text, page.unwrap_or_default()))
+            .context("writing a letter")?;
+        self.server.send(message).await.context("the mail server did not take a letter")?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_only_sent_encrypted() {
+        let refused = |url: &str| Mailer::new(&url.parse().unwrap(), "DataCore <a@example.com>", None).err();
+        assert!(refused("smtp://user:secret@example.com").unwrap().to_string().contains("unencrypted"));
+        assert!(refused("smtp://user:secret@example.com:587?tls=required").is_none());
+        assert!(refused("smtps://user:secret@example.com").is_none() && refused("smtp://localhost").is_none());
+    }
+
+    #[tokio::test]
+    async fn says_what_is_wrong_with_a_setting() {
+        let error = |url: &str, from: &str| Mailer::new(&url.parse().unwrap(), from, None).err().unwrap().to_string();
+        assert!(error("http://example.com", "a@example.com").starts_with("smtp_url is no mail server"));
+        assert_eq!(error("smtp://localhost", "nobody"), "mail_from 'nobody' is no e-mail address");
+    }
+}
