@@ -57,7 +57,7 @@ fn build() -> Value {
             "description": "Everything that happens is an event, and every event is published to RabbitMQ in the order of \
                 the log, at least once: `id` stays the same when one comes again. Bind a queue of your own to the exchange \
                 `datacore.events`, or read the stream `datacore.replay` from any offset. A configured prefix takes the place \
-                of `datacore`. Webhooks and the stream of server-sent events carry the same data.",
+                of `datacore`.",
         },
         "defaultContentType": "application/cloudevents+json",
         "channels": channels,
