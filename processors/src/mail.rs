@@ -1,16 +1,24 @@
 //! Sends e-mail over SMTP.
 
+use std::num::NonZero;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, Message};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use tracing::warn;
 use url::Url;
 use uuid::Uuid;
 
 /// How long a server may take to answer a command.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// Letters an hour to one address from one process. Addresses are not verified, so nobody may be flooded in another's name;
+/// and nobody reads more.
+const LETTERS_AN_HOUR: NonZero<u32> = NonZero::new(60).expect("it is not 0");
 
 /// Writes to people.
 #[derive(Clone)]
@@ -18,6 +26,7 @@ pub struct Mailer {
     server: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     page: Option<Url>,
+    limit: Arc<DefaultKeyedRateLimiter<String>>,
 }
 
 /// What to write.
@@ -49,14 +58,21 @@ impl Mailer {
             .timeout(Some(ANSWER_WITHIN))
             .build();
         let from = from.parse().with_context(|| format!("mail_from '{from}' is no e-mail address"))?;
-        Ok(Self { server, from, page })
+        let limit = Arc::new(RateLimiter::keyed(Quota::per_hour(LETTERS_AN_HOUR)));
+        Ok(Self { server, from, page, limit })
     }
 
-    /// Sends a letter. `id` tells the recipient's mail program that a letter which comes twice is one.
+    /// Sends a letter, unless that address has got too many. `id` tells the recipient's mail program that a letter which
+    /// comes twice is one.
     ///
     /// # Errors
     /// When the address is none, or the server does not take the letter.
     pub async fn send(&self, to: &str, id: Uuid, letter: &Letter) -> Result<()> {
+        self.limit.retain_recent();
+        if self.limit.check_key(&to.to_owned()).is_err() {
+            warn!(%id, "somebody gets too many letters; this one is not sent");
+            return Ok(());
+        }
         let page = self.page.as_ref().map(|page| format!("\n\n{page}{}", letter.place));
         let message = Message::builder()
             .from(self.from.clone())

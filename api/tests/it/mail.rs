@@ -55,6 +55,18 @@ async fn who_is_no_longer_a_member_hears_nothing() {
     assert_eq!(server.letters().len(), 1);
 }
 
+#[tokio::test]
+async fn nobody_is_flooded() {
+    let server = MailServer::start().await;
+    let app = TestApp::start_with(server.settings()).await;
+    for number in 0..65 {
+        let file = format!("shopper,amount\n{number},1\n");
+        assert_eq!(app.upload(&format!("{number}.csv"), file).await.status(), 202);
+    }
+    app.settle().await;
+    assert_eq!(server.letters().len(), 60);
+}
+
 /// The event that the dataset was made.
 async fn made(app: &TestApp) -> Recorded {
     let log = app.app.commands.store.read(0, 100).await.unwrap();
