@@ -189,6 +189,33 @@ mod tests {
     }
 
     #[test]
+    fn every_stored_form_of_an_event_is_as_its_schema_says() {
+        let document: Value = serde_json::from_str(document()).unwrap();
+        let messages = document["components"]["messages"].as_object().unwrap();
+        for (event, message) in messages {
+            let mut schema = message["payload"]["properties"]["data"].clone();
+            schema["components"] = document["components"].clone();
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let forms = stored_forms(event);
+            assert!(!forms.is_empty() && !validator.is_valid(&json!(7)), "{event}");
+            for form in forms {
+                let errors: Vec<_> = validator.iter_errors(&form).map(|error| error.to_string()).collect();
+                assert!(errors.is_empty(), "{event}: {errors:?}");
+            }
+        }
+    }
+
+    /// The data of an event in each form that the log may hold.
+    fn stored_forms(event: &str) -> Vec<Value> {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/tests/golden");
+        let folders = std::fs::read_dir(golden).unwrap().map(|folder| folder.unwrap().path());
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|file| file.unwrap().path());
+        let files = files.filter(|file| file.file_name().unwrap().to_string_lossy().starts_with(&format!("{event}.")));
+        let forms = files.map(|file| serde_json::from_slice::<Value>(&std::fs::read(file).unwrap()).unwrap());
+        forms.map(|form| form.get(event).cloned().unwrap_or(form)).collect()
+    }
+
+    #[test]
     fn every_reference_leads_somewhere() {
         let document: Value = serde_json::from_str(document()).unwrap();
         let mut left = vec![&document];
