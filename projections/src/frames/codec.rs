@@ -166,7 +166,7 @@ mod tests {
     fn small_numbers_take_little_room() {
         let size = |step: i64| {
             let numbers =
-                Int64Array::from_iter_values((0..10_000).map(|row: i64| (row * 2_654_435_761 >> 16) % 97 * step));
+                Int64Array::from_iter_values((0..10_000).map(|row: i64| ((row * 2_654_435_761) >> 16) % 97 * step));
             encode(&RecordBatch::try_from_iter([("a", Arc::new(numbers) as ArrayRef)]).unwrap()).unwrap().len()
         };
         assert!(size(1) < size(1 << 40) / 2, "{} and {}", size(1), size(1 << 40));
