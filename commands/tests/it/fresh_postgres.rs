@@ -36,7 +36,13 @@ impl Drop for FreshPostgres {
     fn drop(&mut self) {
         let (server, drop) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
         let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let thread = std::thread::spawn(move || runtime().unwrap().block_on(run(&server, &drop)));
+        let work = async move {
+            // Dropping writes a checkpoint inside a transaction, which holds back the positions of all other tests. Written
+            // before, it is short.
+            run(&server, "CHECKPOINT").await;
+            run(&server, &drop).await;
+        };
+        let thread = std::thread::spawn(move || runtime().unwrap().block_on(work));
         // A database that is left over harms nobody; a second panic would hide the first.
         let _ = thread.join();
     }
