@@ -50,21 +50,17 @@ async fn letter(context: &Context, customer: CustomerId, event: &Recorded) -> Re
     let views = &context.projections.views;
     let shown = views.wait_for(event.position, SHOWN_WITHIN).await?;
     ensure!(shown, "the views have not reached position {} yet", event.position);
-    Ok(match event.event()? {
-        Event::Dataset(DatasetEvent::DatasetCreated(dataset)) => {
-            let upload = views.upload(customer, dataset.upload_id).await?;
-            upload.and_then(|upload| of_upload(customer, upload.body))
-        }
-        Event::Dataset(DatasetEvent::DatasetRejected { upload_id, .. }) => {
-            let upload = views.upload(customer, upload_id).await?;
-            upload.and_then(|upload| of_upload(customer, upload.body))
-        }
+    let upload_id = match event.event()? {
+        Event::Dataset(DatasetEvent::DatasetCreated(dataset)) => dataset.upload_id,
+        Event::Dataset(DatasetEvent::DatasetRejected { upload_id, .. }) => upload_id,
         Event::Report(ReportEvent::ReportCompleted(_) | ReportEvent::ReportFailed { .. }) => {
             let report = views.report(customer, ReportId(event.aggregate_id)).await?;
-            report.and_then(|report| of_report(customer, report.body))
+            return Ok(report.and_then(|report| of_report(customer, report.body)));
         }
-        _ => None,
-    })
+        _ => return Ok(None),
+    };
+    let upload = views.upload(customer, upload_id).await?;
+    Ok(upload.and_then(|upload| of_upload(customer, upload.body)))
 }
 
 fn of_upload(customer: CustomerId, upload: UploadRow) -> Option<(UserId, Letter)> {

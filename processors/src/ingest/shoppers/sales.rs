@@ -47,8 +47,7 @@ impl Sales {
     }
 
     fn flush(&mut self) -> Result<()> {
-        let room = || Vec::with_capacity(BATCH_ROWS);
-        let places = self.places.each_mut().map(|column| std::mem::replace(column, room()));
+        let places = self.places.each_mut().map(|column| std::mem::replace(column, Vec::with_capacity(BATCH_ROWS)));
         let values = self.values.each_mut().map(|column| std::mem::replace(column, Vec::with_capacity(BATCH_ROWS)));
         let places = places.map(|column| Arc::new(UInt32Array::from(column)) as ArrayRef);
         let values = values.map(|column| Arc::new(Int64Array::from(column)) as ArrayRef);
