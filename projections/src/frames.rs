@@ -4,6 +4,7 @@
 mod codec;
 mod folder;
 mod mongo;
+mod narrow;
 
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use domain::{DatasetId, ReportId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use codec::{decode, encode, plain};
+pub use codec::{decode, encode};
 use folder::Folder;
 use mongo::Mongo;
+pub use narrow::plain;
 
 /// The size that an encoded chunk stays below, well within the 16 MiB of a MongoDB document.
 pub const CHUNK_MAX_BYTES: usize = 16 * 1000 * 1000;

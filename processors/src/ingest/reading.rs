@@ -6,4 +6,5 @@ pub mod parse;
 pub mod rejects;
 pub mod repeats;
 pub mod store;
+mod sums;
 pub mod total;

@@ -3,13 +3,14 @@
 pub mod meaning;
 mod name_column;
 pub mod names;
+mod parts;
 pub mod purchases;
 pub mod roles;
 mod run_file;
 pub mod runs;
 mod sales;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use arrow::array::RecordBatch;
 use domain::DatasetId;
 use domain::dataset::{Shape, ShopperSummary};
@@ -17,8 +18,10 @@ use futures::future::{join_all, try_join_all};
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
+use crate::ingest::lock;
 use crate::ingest::reading::store::{self, Rows};
 use name_column::Names;
+use parts::{Part, unite};
 use purchases::{MICROS, Purchases, order};
 use roles::Rows as Meaning;
 use runs::{Fold, Runs, fold};
@@ -49,9 +52,27 @@ impl Shoppers {
     pub fn new(meaning: Meaning) -> Self {
         match meaning {
             Meaning::Purchases(places) => Self::Purchases(Box::new(Purchases::new(places))),
-            Meaning::Shoppers(shopper) => {
-                Self::Table(Box::new(Table { shopper, names: Runs::new([Fold::Sum]), rows: 0 }))
-            }
+            Meaning::Shoppers(shopper) => Self::Table(Box::new(Table::new(shopper))),
+        }
+    }
+
+    /// Nothing yet, for other rows of the same file: several threads can add rows, each to its own.
+    pub fn beside(&self) -> Self {
+        match self {
+            Self::Purchases(purchases) => Self::Purchases(Box::new(purchases.beside())),
+            Self::Table(table) => Self::Table(Box::new(Table::new(table.shopper))),
+        }
+    }
+
+    /// Adds what was added beside.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written or read.
+    pub fn absorb(&mut self, other: Self) -> Result<()> {
+        match (self, other) {
+            (Self::Purchases(purchases), Self::Purchases(other)) => purchases.absorb(*other),
+            (Self::Table(table), Self::Table(other)) => table.absorb(*other),
+            _ => bail!("rows are either purchases or shoppers"),
         }
     }
 
@@ -104,6 +125,15 @@ impl Shoppers {
 }
 
 impl Table {
+    fn new(shopper: Option<usize>) -> Self {
+        Self { shopper, names: Runs::new([Fold::Sum]), rows: 0 }
+    }
+
+    fn absorb(&mut self, other: Self) -> Result<()> {
+        self.rows += other.rows;
+        self.names.absorb(other.names)
+    }
+
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows() as u64;
         let Some(place) = self.shopper else { return Ok(()) };
@@ -204,8 +234,9 @@ impl Outlets {
     /// Orders come sorted by shopper, so a shopper is complete when the next one comes. Sales name shopper, order and
     /// item by their rows in the other frames.
     fn add(mut self, purchases: &mut Purchases) -> Result<Result<ShopperSummary, String>> {
-        let (ranks, names) = purchases.items.sorted();
-        let mut sold = vec![[0_i64; 2]; names.len()];
+        let items = lock(&purchases.items);
+        let (ranks, names) = items.sorted();
+        let (mut sold, mut bought) = (vec![[0_i64; 2]; names.len()], Vec::new());
         let (mut totals, mut shopper) = (Totals::default(), Shopper::new(&[]));
         let (mut shoppers, mut orders) = (0_u32, 0_u32);
         purchases.orders.for_each(|name, order, values, parts| {
@@ -215,10 +246,13 @@ impl Outlets {
             }
             shopper.add(values);
             self.add_order(name, order, values)?;
-            for part in parts.iter().filter(|_| !ranks.is_empty()) {
-                let item = ranks[part.item as usize];
-                self.sales.add(shoppers, orders, item, part)?;
-                fold(&[Fold::Sum; 2], &mut sold[item as usize], &part.values);
+            bought.clear();
+            let known = parts.iter().filter(|_| !ranks.is_empty());
+            bought.extend(known.map(|part| Part { item: ranks[part.item as usize], ..*part }));
+            unite(&mut bought);
+            for part in &bought {
+                self.sales.add(shoppers, orders, part)?;
+                fold(&[Fold::Sum; 2], &mut sold[part.item as usize], &part.values);
             }
             orders += 1;
             Ok(())

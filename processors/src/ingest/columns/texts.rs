@@ -6,9 +6,6 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as Slot;
 
-/// What the table takes for a text, in bytes.
-const SLOT_BYTES: usize = 24;
-
 /// Different texts with their numbers: comparing and hashing numbers is cheaper.
 #[derive(Default)]
 pub struct Texts {
@@ -46,11 +43,6 @@ impl Texts {
     /// The text with a number.
     pub fn get(&self, number: u32) -> &[u8] {
         get(&self.bytes, &self.ends, number)
-    }
-
-    /// What they take in memory, about.
-    pub fn bytes(&self) -> usize {
-        self.bytes.len() + self.ends.len() * (size_of::<usize>() + SLOT_BYTES)
     }
 
     /// Forgets them all.

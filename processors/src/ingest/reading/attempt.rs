@@ -1,11 +1,11 @@
-//! One attempt to read a file. A thread cuts it into blocks, several parse, count and compress them, one adds their rows
-//! up; short channels between them keep memory the same for a file of any size. The results are put together in the
-//! order of the file, so they do not depend on how many threads there were.
+//! One attempt to read a file. A thread cuts it into blocks, several parse, count, compress and add them up; a short
+//! channel between them keeps memory the same for a file of any size. The results are put together in the order of the
+//! file, and sums are the same in any order, so nothing depends on how many threads there were.
 
 use std::num::NonZero;
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
 use bytes::Bytes as Chunk;
 use domain::DatasetId;
@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 
 use super::parse::{Parsed, Reader};
 use super::repeats::Repeats;
+use super::sums::Sums;
 use super::total::{Settled, Total};
 use crate::ingest::columns::plan::{self, ColumnPlan};
 use crate::ingest::columns::statistics::Statistics;
@@ -26,9 +27,6 @@ use crate::ingest::shoppers::Shoppers;
 use crate::ingest::shoppers::meaning::Meaning;
 use crate::ingest::text::content::Bytes;
 use crate::ingest::text::source::{self, Source, Stop};
-
-/// Blocks whose rows may wait to be added up: while a run of totals is written, reading goes on.
-const BEHIND: usize = 8;
 
 /// What is known of a file before it is read.
 pub struct Attempt {
@@ -80,15 +78,13 @@ impl Attempt {
         let plan = self.plan.clone().unwrap_or_else(guess);
         let meaning = Meaning::of(&plan, &self.remembered);
         let (to_blocks, blocks) = mpsc::channel(1);
-        let (to_sums, sums) = mpsc::channel(BEHIND);
         let (reader, cut_by) = (all()?, layout.clone());
         let cutting = blocking(move || cut(reader, &cut_by, &to_blocks));
-        let shoppers = meaning.shoppers();
-        let adding = blocking(move || add_up(sums, shoppers));
-        let reading = read(frames, dataset, Reader::new(layout.clone(), plan.clone()), blocks, to_sums);
-        let (cut, read, sums) = tokio::join!(cutting, reading, adding);
-        // When cutting or adding fails, reading ends early because of it: the cause comes first.
-        let ((repeats, shoppers), (), (total, rows, rejects)) = (sums?, cut?, read?);
+        let reader = Reader::new(layout.clone(), plan.clone());
+        let (cut, read) = tokio::join!(cutting, read(frames, dataset, reader, blocks, Sums::new(meaning.shoppers())));
+        // When cutting fails, reading ends early because of it: the cause comes first.
+        let ((), Read { total, sums, rows, rejects }) = (cut?, read?);
+        let (repeats, shoppers) = blocking(move || Ok(sums.finish()?)).await?;
         let settled = total.settle(&plan, &self.known.choice);
         let is_settled = plan.iter().zip(&settled.plan).all(|(planned, found)| planned.reading == found.reading);
         Ok(Found { layout, total, settled, is_settled, meaning, repeats, shoppers, rows, rejects })
@@ -106,29 +102,31 @@ fn cut(reader: Bytes, layout: &Layout, blocks: &Sender<Block>) -> Result<(), Sto
     Ok(())
 }
 
+/// What the blocks told.
+struct Read {
+    total: Total,
+    sums: Sums,
+    rows: Manifest,
+    rejects: Manifest,
+}
+
 /// Reads the blocks, several at once, and stores their chunks.
 async fn read(
     frames: &Frames,
     dataset: DatasetId,
     reader: Reader,
     blocks: Receiver<Block>,
-    sums: Sender<RecordBatch>,
-) -> Result<(Total, Manifest, Manifest), Stop> {
+    sums: Sums,
+) -> Result<Read, Stop> {
     let mut total = Total::new(reader.columns(), reader.first_line());
     let (mut rows, mut rejects) = (Manifest::default(), Manifest::default());
-    let (reader, rejects_id) = (Arc::new(reader), FrameId::rejects(dataset));
+    let (reading, rejects_id) = (Arc::new((reader, sums)), FrameId::rejects(dataset));
     let blocks = stream::unfold(blocks, async |mut blocks| Some((blocks.recv().await?, blocks)));
-    let work = blocks.enumerate().map(|(index, block)| read_block(frames, dataset, reader.clone(), index, block));
-    let mut done = std::pin::pin!(work.buffered(threads() + 2));
+    let work = blocks.enumerate().map(|(index, block)| read_block(frames, dataset, reading.clone(), index, block));
+    let mut done = Box::pin(work.buffered(threads() + 2));
     while let Some(block) = done.next().await {
         let (parsed, statistics) = block?;
         rows.chunk_rows.push(parsed.rows.num_rows() as u64);
-        if !reader.is_doomed() {
-            let gone = sums.send(parsed.rows.clone()).await.is_err();
-            if gone {
-                return Err(anyhow!("nobody adds the rows up any more").into());
-            }
-        }
         if let Some(batch) = total.add(parsed, statistics)? {
             store_rejects(frames, &rejects_id, &mut rejects, batch).await?;
         }
@@ -136,7 +134,9 @@ async fn read(
     if rejects.chunk_rows.is_empty() {
         store_rejects(frames, &rejects_id, &mut rejects, super::rejects::Rejects::default().batch(0)?).await?;
     }
-    Ok((total, rows, rejects))
+    drop(done);
+    let (_, sums) = Arc::into_inner(reading).context("a block is still being read")?;
+    Ok(Read { total, sums, rows, rejects })
 }
 
 /// Blocks that are read at the same time: one for each core.
@@ -147,11 +147,11 @@ fn threads() -> usize {
 async fn read_block(
     frames: &Frames,
     dataset: DatasetId,
-    reader: Arc<Reader>,
+    reading: Arc<(Reader, Sums)>,
     index: usize,
     block: Block,
 ) -> Result<(Parsed, Statistics), Stop> {
-    let (parsed, statistics, chunk) = blocking(move || parse(&reader, &block)).await?;
+    let (parsed, statistics, chunk) = blocking(move || parse(&reading.0, &reading.1, &block)).await?;
     if let Some(chunk) = chunk {
         let index = u32::try_from(index).map_err(anyhow::Error::from)?;
         frames.put_chunk(&FrameId::rows(dataset), index, chunk).await?;
@@ -159,14 +159,15 @@ async fn read_block(
     Ok((parsed, statistics))
 }
 
-/// Parses a block, and compresses it unless the attempt has to be repeated anyway.
-fn parse(reader: &Reader, block: &Block) -> Result<(Parsed, Statistics, Option<Chunk>), Stop> {
+/// Parses a block; adds it up and compresses it, unless the attempt has to be repeated anyway.
+fn parse(reader: &Reader, sums: &Sums, block: &Block) -> Result<(Parsed, Statistics, Option<Chunk>), Stop> {
     let parsed = reader.read(block)?;
     let mut statistics = Statistics::new(reader.columns());
     if reader.is_doomed() {
         return Ok((parsed, statistics, None));
     }
     statistics.add(&parsed.rows);
+    sums.add(&parsed.rows)?;
     let chunk = encode(&parsed.rows)?;
     Ok((parsed, statistics, Some(chunk)))
 }
@@ -176,20 +177,6 @@ async fn store_rejects(frames: &Frames, id: &FrameId, manifest: &mut Manifest, b
     manifest.chunk_rows.push(batch.num_rows() as u64);
     let chunk = spawn_blocking(move || encode(&batch)).await??;
     frames.put_chunk(id, index, chunk).await
-}
-
-fn add_up(
-    mut batches: Receiver<RecordBatch>,
-    mut shoppers: Option<Shoppers>,
-) -> Result<(Repeats, Option<Shoppers>), Stop> {
-    let mut repeats = Repeats::default();
-    while let Some(batch) = batches.blocking_recv() {
-        repeats.add(&batch)?;
-        if let Some(shoppers) = &mut shoppers {
-            shoppers.add(&batch)?;
-        }
-    }
-    Ok((repeats, shoppers))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Stop> + Send + 'static) -> Result<T, Stop> {

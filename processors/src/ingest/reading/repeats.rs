@@ -35,14 +35,12 @@ impl Default for Repeats {
 }
 
 impl Repeats {
-    /// Takes more rows into account.
+    /// Takes more rows into account, which have these hashes.
     ///
     /// # Errors
     /// When a temporary file cannot be written.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let mut hashes = vec![0; batch.num_rows()];
-        batch.columns().iter().for_each(|column| mix_column(&mut hashes, column));
-        for hash in &hashes {
+    pub fn add(&mut self, hashes: &[u64]) -> Result<()> {
+        for hash in hashes {
             self.parts[(hash >> 56) as usize].push(*hash);
         }
         self.rows += hashes.len();
@@ -95,6 +93,13 @@ impl Repeats {
         }
         Ok(())
     }
+}
+
+/// A number for each row, that tells it from rows with other values in some column.
+pub fn hashes(batch: &RecordBatch) -> Vec<u64> {
+    let mut hashes = vec![0; batch.num_rows()];
+    batch.columns().iter().for_each(|column| mix_column(&mut hashes, column));
+    hashes
 }
 
 /// Mixes the values of a column into the hashes of its rows.
@@ -162,7 +167,7 @@ mod tests {
     #[test]
     fn only_rows_that_are_equal_in_every_column_repeat() {
         let mut repeats = Repeats::default();
-        repeats.add(&batch(&[(1, "a"), (1, "a"), (1, "b"), (2, "a"), (1, "a")])).unwrap();
+        repeats.add(&hashes(&batch(&[(1, "a"), (1, "a"), (1, "b"), (2, "a"), (1, "a")]))).unwrap();
         assert_eq!(repeats.count().unwrap(), 2);
     }
 
@@ -170,10 +175,10 @@ mod tests {
     fn runs_do_not_hide_repeats() {
         let mut repeats = Repeats::default();
         for _ in 0..3 {
-            repeats.add(&batch(&[(1, "a"), (2, "b")])).unwrap();
+            repeats.add(&hashes(&batch(&[(1, "a"), (2, "b")]))).unwrap();
             repeats.spill().unwrap();
         }
-        repeats.add(&batch(&[(2, "b"), (3, "c")])).unwrap();
+        repeats.add(&hashes(&batch(&[(2, "b"), (3, "c")]))).unwrap();
         assert_eq!(repeats.count().unwrap(), 5);
     }
 
@@ -182,7 +187,7 @@ mod tests {
         let rows: Vec<(i64, String)> = (0..20_000).map(|row| (row % 200, (row / 200).to_string())).collect();
         let rows: Vec<(i64, &str)> = rows.iter().map(|(number, text)| (*number, text.as_str())).collect();
         let mut repeats = Repeats::default();
-        repeats.add(&batch(&rows)).unwrap();
+        repeats.add(&hashes(&batch(&rows))).unwrap();
         assert_eq!(repeats.count().unwrap(), 0);
     }
 

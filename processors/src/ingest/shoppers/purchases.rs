@@ -1,17 +1,21 @@
 //! Adds the rows of purchases up by order and by the items in it, and from that by shopper. Money and quantities are
 //! whole millionths, so that sums are exact and the same in any order.
 
+use std::sync::{Arc, Mutex};
+
 use anyhow::{Result, bail};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 
 use super::name_column::Names;
+use super::parts::Part;
 use super::roles::Places;
-use super::runs::{Fold, Part, Runs};
+use super::runs::{Fold, Runs};
 use crate::ingest::columns::moment::DAY;
 use crate::ingest::columns::statistics::iso_date;
 use crate::ingest::columns::texts::Texts;
+use crate::ingest::lock;
 
 /// Millionths of one.
 pub const MICROS: f64 = 1e6;
@@ -34,8 +38,8 @@ pub struct Purchases {
     places: Places,
     /// By shopper and order; see [`order`]. Parts are the items: quantity and revenue in millionths.
     pub orders: Runs<8>,
-    /// What items the rows name.
-    pub items: Items,
+    /// What items the rows name; shared with those that add up other rows of the file.
+    pub items: Arc<Mutex<Items>>,
     /// Rows that name a shopper.
     pub rows: u64,
 }
@@ -57,8 +61,12 @@ impl Items {
 
     /// The number of an item; its name is product, NUL, category.
     fn number(&mut self, name: &[u8]) -> Option<u32> {
-        self.are_too_many |= self.names.len() >= Self::MOST;
-        (!self.are_too_many).then(|| self.names.number(name))
+        if self.are_too_many {
+            return None;
+        }
+        let number = self.names.number(name);
+        self.are_too_many = self.names.len() > Self::MOST;
+        Some(number)
     }
 
     /// The place of each item by number when they are sorted, and the sorted names of products and categories.
@@ -80,7 +88,21 @@ impl Items {
 impl Purchases {
     /// Nothing yet; the columns of a purchase are at these places.
     pub fn new(places: Places) -> Self {
-        Self { places, orders: Runs::new(order::FOLDS), items: Items::default(), rows: 0 }
+        Self { places, orders: Runs::new(order::FOLDS), items: Arc::default(), rows: 0 }
+    }
+
+    /// Nothing yet, for other rows of the same file.
+    pub fn beside(&self) -> Self {
+        Self { items: self.items.clone(), ..Self::new(self.places.clone()) }
+    }
+
+    /// Adds what was added beside.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written or read.
+    pub fn absorb(&mut self, other: Self) -> Result<()> {
+        self.rows += other.rows;
+        self.orders.absorb(other.orders)
     }
 
     /// Adds rows. Those without a shopper or a time do not count.
@@ -94,7 +116,7 @@ impl Purchases {
         for row in 0..batch.num_rows() {
             let Some(line) = lines.line(row) else { continue };
             self.rows += 1;
-            let item = if line.is_purchase { known.item(&mut self.items, &lines, row)? } else { None };
+            let item = if line.is_purchase { known.item(&self.items, &lines, row)? } else { None };
             let part = item.map(|item| Part { item, values: [line.quantity, line.amount] });
             // The lines of an order follow each other often; only the first has to be named.
             let order = lines.order_code(row, line.time);
@@ -119,7 +141,7 @@ struct Known {
 }
 
 impl Known {
-    fn item(&mut self, items: &mut Items, lines: &Lines<'_>, row: usize) -> Result<Option<u32>> {
+    fn item(&mut self, items: &Mutex<Items>, lines: &Lines<'_>, row: usize) -> Result<Option<u32>> {
         let Some((product, category)) = lines.item_codes(row) else { return lines.item(row, items, &mut self.name) };
         // Without a product the code is -1.
         let place = (product + 1) as usize;
@@ -237,12 +259,12 @@ impl<'a> Lines<'a> {
 
     /// The number of the item that a row names; `name` is room for its name. None when the row has neither product nor
     /// category.
-    fn item(&self, row: usize, items: &mut Items, name: &mut Vec<u8>) -> Result<Option<u32>> {
+    fn item(&self, row: usize, items: &Mutex<Items>, name: &mut Vec<u8>) -> Result<Option<u32>> {
         name.clear();
         append(self.product.as_ref(), row, name)?;
         name.push(0);
         append(self.category.as_ref(), row, name)?;
-        Ok(if name.len() > 1 { items.number(name) } else { None })
+        Ok(if name.len() > 1 { lock(items).number(name) } else { None })
     }
 
     /// The codes of product and category, where the columns have some.

@@ -7,14 +7,13 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result};
 
-use super::runs::{Fold, Part, fold, unite};
+use super::parts::{read_number, unite_many, write_number};
+use super::runs::{Fold, fold};
 
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Between the parts of a key; no text has it, so whole keys sort as their parts do.
-const SEPARATOR: u8 = 0;
 
-/// Writes a run, in the order of its keys. An entry is the bytes of its key and the number of its parts, then its key, its
-/// values and its parts; numbers take eight bytes, the least first.
+/// Writes a run, in the order of its keys. Before an entry stands how many bytes it has and how many of them are its key;
+/// then come its key, its values and its parts.
 pub struct Writer {
     file: BufWriter<File>,
     entry: Vec<u8>,
@@ -34,22 +33,13 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn write<const N: usize>(
-        &mut self,
-        group: &[u8],
-        member: &[u8],
-        values: &[i64; N],
-        parts: &[Part],
-    ) -> Result<()> {
+    pub fn write<const N: usize>(&mut self, key: &[u8], values: &[i64; N], parts: &[u8]) -> Result<()> {
         self.entry.clear();
-        let key_bytes = group.len() + 1 + member.len();
-        [key_bytes, parts.len()].iter().for_each(|number| self.entry.extend((*number as u64).to_le_bytes()));
-        [group, &[SEPARATOR], member].iter().for_each(|piece| self.entry.extend_from_slice(piece));
-        values.iter().for_each(|value| self.entry.extend(value.to_le_bytes()));
-        for part in parts {
-            let [one, other] = part.values.map(i64::to_le_bytes);
-            self.entry.extend_from_slice([u64::from(part.item).to_le_bytes(), one, other].as_flattened());
-        }
+        self.entry.extend_from_slice(key);
+        values.iter().for_each(|value| write_number(*value, &mut self.entry));
+        self.entry.extend_from_slice(parts);
+        let sizes = [self.entry.len(), key.len()].map(|bytes| (bytes as u64).to_le_bytes());
+        self.file.write_all(sizes.as_flattened()).context("writing a run")?;
         self.file.write_all(&self.entry).context("writing a run")
     }
 
@@ -69,66 +59,84 @@ impl Writer {
 pub fn merge<'a, const N: usize>(
     folds: &[Fold; N],
     files: impl IntoIterator<Item = &'a mut File>,
-    mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>,
+    mut give: impl FnMut(&[u8], &[i64; N], &[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut heads = BinaryHeap::new();
     for file in files {
         file.seek(SeekFrom::Start(0)).context("rewinding a run")?;
         heads.extend(Head::first(BufReader::with_capacity(BUFFER_BYTES, file))?);
     }
-    let (mut key, mut same, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-    while let Some(mut total) = take(&mut heads, &mut key, &mut parts)? {
-        let mut is_pieced = false;
-        while heads.peek().is_some_and(|head| head.key == key) {
-            if let Some(values) = take(&mut heads, &mut same, &mut parts)? {
-                fold(folds, &mut total, &values);
-                is_pieced = true;
-            }
-        }
-        if is_pieced {
-            unite(&mut parts);
-        }
-        let (group, member) = split(&key);
-        give(group, member, &total, &parts)?;
+    let (mut entry, mut same, mut parts) = (Entry::default(), Entry::default(), Vec::new());
+    while take(&mut heads, &mut entry)? {
+        let (mut total, own) = entry.total()?;
         parts.clear();
+        parts.extend_from_slice(own);
+        while heads.peek().is_some_and(|head| head.entry.order() == entry.order()) && take(&mut heads, &mut same)? {
+            let (values, more) = same.total()?;
+            fold(folds, &mut total, &values);
+            parts.extend_from_slice(more);
+            unite_many(&mut parts)?;
+        }
+        give(entry.key(), &total, &parts)?;
     }
     Ok(())
 }
 
-fn split(key: &[u8]) -> (&[u8], &[u8]) {
-    let end = key.iter().position(|byte| *byte == SEPARATOR).unwrap_or(key.len());
-    (&key[..end], key.get(end + 1..).unwrap_or_default())
-}
-
-/// Takes the least entry of all runs; its parts are added to those that are there.
-fn take<const N: usize, R: Read>(
-    heads: &mut BinaryHeap<Head<N, R>>,
-    key: &mut Vec<u8>,
-    parts: &mut Vec<Part>,
-) -> Result<Option<[i64; N]>> {
-    let Some(mut head) = heads.peek_mut() else { return Ok(None) };
-    let values = head.values;
-    std::mem::swap(key, &mut head.key);
-    parts.extend_from_slice(&head.parts);
+/// Takes the least entry of all runs; false when there are no more.
+fn take<R: Read>(heads: &mut BinaryHeap<Head<R>>, entry: &mut Entry) -> Result<bool> {
+    let Some(mut head) = heads.peek_mut() else { return Ok(false) };
+    std::mem::swap(entry, &mut head.entry);
     if !head.read()? {
         PeekMut::pop(head);
     }
-    Ok(Some(values))
+    Ok(true)
+}
+
+/// An entry of a run as it was written, without its sizes.
+#[derive(Default)]
+struct Entry {
+    bytes: Vec<u8>,
+    key_bytes: usize,
+    beginning: u128,
+}
+
+impl Entry {
+    fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_bytes]
+    }
+
+    /// Sorts as the key does, and mostly without looking at it.
+    fn order(&self) -> (u128, &[u8]) {
+        (self.beginning, self.key())
+    }
+
+    /// The values and the parts.
+    fn total<const N: usize>(&self) -> Result<([i64; N], &[u8])> {
+        let (mut values, mut rest) = ([0; N], &self.bytes[self.key_bytes..]);
+        for value in &mut values {
+            *value = read_number(&mut rest)?;
+        }
+        Ok((values, rest))
+    }
+}
+
+/// The first bytes of a key as a number that sorts as they do.
+pub fn beginning(key: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    let known = key.len().min(bytes.len());
+    bytes[..known].copy_from_slice(&key[..known]);
+    u128::from_be_bytes(bytes)
 }
 
 /// The least entry of a run that was not yet taken.
-struct Head<const N: usize, R> {
-    key: Vec<u8>,
-    values: [i64; N],
-    parts: Vec<Part>,
+struct Head<R> {
+    entry: Entry,
     rest: R,
-    /// The bytes of the values and parts.
-    numbers: Vec<u8>,
 }
 
-impl<const N: usize, R: Read> Head<N, R> {
+impl<R: Read> Head<R> {
     fn first(rest: R) -> Result<Option<Self>> {
-        let mut head = Self { key: Vec::new(), values: [0; N], parts: Vec::new(), rest, numbers: Vec::new() };
+        let mut head = Self { entry: Entry::default(), rest };
         Ok(head.read()?.then_some(head))
     }
 
@@ -139,41 +147,32 @@ impl<const N: usize, R: Read> Head<N, R> {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
             read => read.context("reading a run")?,
         }
-        let [key_bytes, parts] = sizes.map(|size| u64::from_le_bytes(size) as usize);
-        self.key.resize(key_bytes, 0);
-        self.rest.read_exact(&mut self.key).context("reading a run")?;
-        self.numbers.resize((N + 3 * parts) * 8, 0);
-        self.rest.read_exact(&mut self.numbers).context("reading a run")?;
-        let (numbers, _) = self.numbers.as_chunks::<8>();
-        let (values, parts) = numbers.split_at(N);
-        self.values.iter_mut().zip(values).for_each(|(value, bytes)| *value = i64::from_le_bytes(*bytes));
-        self.parts.clear();
-        let (parts, _) = parts.as_chunks::<3>();
-        self.parts.extend(parts.iter().map(|[item, one, other]| Part {
-            item: u64::from_le_bytes(*item) as u32,
-            values: [i64::from_le_bytes(*one), i64::from_le_bytes(*other)],
-        }));
+        let [bytes, key_bytes] = sizes.map(|size| u64::from_le_bytes(size) as usize);
+        self.entry.bytes.resize(bytes, 0);
+        self.rest.read_exact(&mut self.entry.bytes).context("reading a run")?;
+        self.entry.key_bytes = key_bytes;
+        self.entry.beginning = beginning(self.entry.key());
         Ok(true)
     }
 }
 
 // The heap gives its greatest first, so the order is turned round.
-impl<const N: usize, R> Ord for Head<N, R> {
+impl<R> Ord for Head<R> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.key.cmp(&self.key)
+        other.entry.order().cmp(&self.entry.order())
     }
 }
 
-impl<const N: usize, R> PartialOrd for Head<N, R> {
+impl<R> PartialOrd for Head<R> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<const N: usize, R> PartialEq for Head<N, R> {
+impl<R> PartialEq for Head<R> {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.entry.order() == other.entry.order()
     }
 }
 
-impl<const N: usize, R> Eq for Head<N, R> {}
+impl<R> Eq for Head<R> {}

@@ -1,25 +1,20 @@
-//! Totals by key in bounded memory: a hash map that is written to a temporary file as a sorted run when it gets
-//! large, and the runs merged at the end. Every fold is associative and commutative, so the result does not
-//! depend on the order of what is added or on where a run was cut. A total may have parts, such as the items of an
-//! order; they go with it.
+//! Totals by key in bounded memory: entries that are written to a temporary file as a sorted run when there are many, and
+//! the runs merged at the end. Every fold is associative and commutative, so the result does not depend on the order of
+//! what is added or on where a run was cut. A total may have parts, such as the items of an order; they go with it.
 
 use std::fs::File;
-use std::hash::{BuildHasher, Hash};
 
 use anyhow::Result;
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry as Slot;
 
-use super::run_file::{Writer, merge};
-use crate::ingest::columns::texts::Texts;
+use super::parts::{Part, read_parts, unite_many};
+use super::run_file::{Writer, beginning, merge};
 
-/// The size at which the map is written to a file. A larger one would make fewer runs, but no longer fit the caches.
+/// The size at which entries are written to a file. More would make fewer runs, but no longer fit the caches.
 const MEMORY_BYTES: usize = 4 << 20;
-/// What the tables take for an entry, in bytes.
-const SLOT_BYTES: usize = 24;
 /// Runs that are merged into one of the next level, so that few files are open and each total is written again seldom.
-const RUNS_MAX: usize = 64;
+const RUNS_MAX: usize = 32;
+/// Between the parts of a key; no text has it, so whole keys sort as their parts do.
+const SEPARATOR: u8 = 0;
 
 /// How two values of a total become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,72 +44,24 @@ pub fn fold<const N: usize>(folds: &[Fold; N], total: &mut [i64; N], values: &[i
     }
 }
 
-/// A part of a total: the sums of two values for one item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The number of the item.
-    pub item: u32,
-    /// Its values, which are not negative.
-    pub values: [i64; 2],
-}
-
-/// Brings parts into the order of their items, each item once.
-pub fn unite(parts: &mut Vec<Part>) {
-    parts.sort_unstable_by_key(|part| part.item);
-    parts.dedup_by(|next, part| {
-        let is_same = next.item == part.item;
-        if is_same {
-            fold(&[Fold::Sum; 2], &mut part.values, &next.values);
-        }
-        is_same
-    });
-}
-
 /// Totals of `N` values by a key of two texts, such as shopper and order. Neither holds a NUL.
 pub struct Runs<const N: usize> {
     folds: [Fold; N],
     memory_bytes: usize,
-    groups: Texts,
-    members: Texts,
+    /// The keys of the entries, each followed by the parts of its entry.
+    bytes: Vec<u8>,
+    /// In the order in which they came. A key that comes again, but not at once, has an entry more.
     entries: Vec<Entry<N>>,
-    parts: Vec<Placed>,
-    /// The entry that was added to last; nothing at the beginning of a run.
-    last: Option<usize>,
-    /// Where the entry of a key is.
-    table: HashTable<Place>,
     /// Runs by how often they were merged.
     levels: Vec<Vec<File>>,
     /// The groups of all runs that were ever written.
     written_groups: u64,
 }
 
-#[derive(Clone, Copy)]
-struct Place {
-    key: Key,
-    index: usize,
-}
-
-/// The numbers of the group and of the member.
-type Key = (u32, u32);
-
-#[derive(Clone, Copy)]
 struct Entry<const N: usize> {
-    key: Key,
+    start: usize,
+    key_bytes: usize,
     values: [i64; N],
-}
-
-/// A part and the index of its entry. Flat, so that it takes 24 bytes and not 32.
-#[derive(Clone, Copy)]
-struct Placed {
-    entry: u32,
-    item: u32,
-    values: [i64; 2],
-}
-
-impl Placed {
-    fn part(&self) -> Part {
-        Part { item: self.item, values: self.values }
-    }
 }
 
 impl<const N: usize> Runs<N> {
@@ -125,23 +72,12 @@ impl<const N: usize> Runs<N> {
 
     /// The same, writing a run whenever about this many bytes are in memory.
     pub fn with_memory(folds: [Fold; N], memory_bytes: usize) -> Self {
-        Self {
-            folds,
-            memory_bytes,
-            groups: Texts::default(),
-            members: Texts::default(),
-            entries: Vec::new(),
-            parts: Vec::new(),
-            last: None,
-            table: HashTable::new(),
-            levels: Vec::new(),
-            written_groups: 0,
-        }
+        Self { folds, memory_bytes, bytes: Vec::new(), entries: Vec::new(), levels: Vec::new(), written_groups: 0 }
     }
 
     /// How many groups there are, or a greater number: those that came again in a later run count more than once.
     pub fn groups_at_most(&self) -> u64 {
-        self.written_groups + self.groups.len() as u64
+        self.written_groups + self.entries.len() as u64
     }
 
     /// Adds values to the total of a key, and a part to its parts.
@@ -149,10 +85,15 @@ impl<const N: usize> Runs<N> {
     /// # Errors
     /// When a run cannot be written.
     pub fn add(&mut self, group: &[u8], member: &[u8], values: &[i64; N], part: Option<Part>) -> Result<()> {
-        let key = (self.groups.number(group), self.members.number(member));
-        match self.last {
-            Some(last) if self.entries[last].key == key => fold(&self.folds, &mut self.entries[last].values, values),
-            _ => self.last = Some(self.place(key, values)),
+        let start = self.bytes.len();
+        [group, &[SEPARATOR], member].iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+        let (before, key) = self.bytes.split_at(start);
+        match self.entries.last_mut() {
+            Some(last) if &before[last.start..][..last.key_bytes] == key => {
+                fold(&self.folds, &mut last.values, values);
+                self.bytes.truncate(start);
+            }
+            _ => self.entries.push(Entry { start, key_bytes: key.len(), values: *values }),
         }
         self.add_part(part)
     }
@@ -163,125 +104,122 @@ impl<const N: usize> Runs<N> {
     /// # Errors
     /// When a run cannot be written.
     pub fn add_again(&mut self, values: &[i64; N], part: Option<Part>) -> Result<bool> {
-        let Some(last) = self.last else { return Ok(false) };
-        fold(&self.folds, &mut self.entries[last].values, values);
+        let Some(last) = self.entries.last_mut() else { return Ok(false) };
+        fold(&self.folds, &mut last.values, values);
         self.add_part(part)?;
         Ok(true)
     }
 
     fn add_part(&mut self, part: Option<Part>) -> Result<()> {
-        if let (Some(Part { item, values }), Some(last)) = (part, self.last) {
-            self.parts.push(Placed { entry: last as u32, item, values });
+        if let Some(part) = part {
+            part.write(&mut self.bytes);
         }
-        if self.bytes() >= self.memory_bytes { self.spill() } else { Ok(()) }
+        let bytes = self.bytes.len() + self.entries.len() * size_of::<Entry<N>>();
+        if bytes >= self.memory_bytes { self.spill() } else { Ok(()) }
     }
 
-    /// Adds values to the total of a key and tells where it is.
-    fn place(&mut self, key: Key, values: &[i64; N]) -> usize {
-        let next = self.entries.len();
-        match self.table.entry(hash(&key), |place| place.key == key, |place| hash(&place.key)) {
-            Slot::Occupied(slot) => {
-                fold(&self.folds, &mut self.entries[slot.get().index].values, values);
-                slot.get().index
-            }
-            Slot::Vacant(slot) => {
-                slot.insert(Place { key, index: next });
-                self.entries.push(Entry { key, values: *values });
-                next
-            }
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        let entries = self.entries.len() * (size_of::<Entry<N>>() + SLOT_BYTES);
-        let parts = self.parts.len() * size_of::<Placed>();
-        self.groups.bytes() + self.members.bytes() + entries + parts
-    }
-
-    /// Gives every key with its total and its parts, in the order of the keys. May be asked again.
+    /// Adds everything that was added to other totals.
     ///
     /// # Errors
-    /// When a run cannot be read, or the receiver fails.
-    pub fn for_each(&mut self, give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
-        if self.levels.is_empty() {
-            return self.give(give);
-        }
-        if !self.entries.is_empty() {
-            self.spill()?;
-        }
-        merge(&self.folds, self.levels.iter_mut().flatten(), give)
-    }
-
-    /// Gives what is in memory, sorted.
-    fn give(&mut self, mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
-        let (groups, members) = (self.groups.ranks(), self.members.ranks());
-        let ranks = |entry: &Entry<N>| (groups[entry.key.0 as usize], members[entry.key.1 as usize]);
-        let mut order: Vec<_> = (0_u32..).zip(&self.entries).map(|(index, entry)| (ranks(entry), index)).collect();
-        order.sort_unstable();
-        let ends = self.sort_parts();
-        let mut own = Vec::new();
-        for (_, index) in order {
-            let Entry { key: (group, member), values } = &self.entries[index as usize];
-            let start = (index as usize).checked_sub(1).map_or(0, |before| ends[before] as usize);
-            own.clear();
-            own.extend(self.parts[start..ends[index as usize] as usize].iter().map(Placed::part));
-            unite(&mut own);
-            give(self.groups.get(*group), self.members.get(*member), values, &own)?;
+    /// When a run cannot be written or read.
+    pub fn absorb(&mut self, mut other: Self) -> Result<()> {
+        other.spill()?;
+        self.written_groups += other.written_groups;
+        for (level, runs) in other.levels.into_iter().enumerate() {
+            runs.into_iter().try_for_each(|run| self.keep(run, level))?;
         }
         Ok(())
     }
 
-    /// Brings the parts into the order of their entries, which they mostly are already, and says where those of each entry
-    /// end.
-    fn sort_parts(&mut self) -> Vec<u32> {
-        // In place: they are most of what is in memory.
-        self.parts.sort_unstable_by_key(|part| part.entry);
-        let mut ends = vec![0; self.entries.len()];
-        for (place, part) in (1..).zip(&self.parts) {
-            ends[part.entry as usize] = place;
+    /// Gives every key with its total and its parts, in the order of the keys. The parts are in no order, and an item may
+    /// have several. May be asked again.
+    ///
+    /// # Errors
+    /// When a run cannot be read, or the receiver fails.
+    pub fn for_each(&mut self, mut give: impl FnMut(&[u8], &[u8], &[i64; N], &[Part]) -> Result<()>) -> Result<()> {
+        let mut parts = Vec::new();
+        let give = |key: &[u8], values: &_, bytes: &[u8]| {
+            parts.clear();
+            read_parts(bytes, &mut parts)?;
+            let (group, member) = split(key);
+            give(group, member, values, &parts)
+        };
+        if self.levels.is_empty() {
+            return self.give(give);
         }
-        let mut end = 0;
-        for own in &mut ends {
-            // An entry without parts ends where the one before ends.
-            end = end.max(*own);
-            *own = end;
+        self.spill()?;
+        merge(&self.folds, self.levels.iter_mut().flatten(), give)
+    }
+
+    /// Gives what is in memory, sorted.
+    fn give(&self, mut give: impl FnMut(&[u8], &[i64; N], &[u8]) -> Result<()>) -> Result<()> {
+        // The first bytes mostly decide, and here they lie side by side.
+        let mut order: Vec<_> = (0..self.entries.len()).map(|index| (beginning(self.key(index)), index)).collect();
+        order.sort_unstable_by(|(one, a), (other, b)| one.cmp(other).then_with(|| self.key(*a).cmp(self.key(*b))));
+        let (mut order, mut parts) = (order.into_iter().peekable(), Vec::new());
+        while let Some((first, index)) = order.next() {
+            let mut total = self.entries[index].values;
+            parts.clear();
+            parts.extend_from_slice(self.parts(index));
+            let is_same = |(other, place): &(u128, usize)| *other == first && self.key(*place) == self.key(index);
+            while let Some((_, same)) = order.next_if(is_same) {
+                fold(&self.folds, &mut total, &self.entries[same].values);
+                parts.extend_from_slice(self.parts(same));
+            }
+            unite_many(&mut parts)?;
+            give(self.key(index), &total, &parts)?;
         }
-        ends
+        Ok(())
+    }
+
+    fn key(&self, index: usize) -> &[u8] {
+        let Entry { start, key_bytes, .. } = self.entries[index];
+        &self.bytes[start..start + key_bytes]
+    }
+
+    fn parts(&self, index: usize) -> &[u8] {
+        let Entry { start, key_bytes, .. } = self.entries[index];
+        let end = self.entries.get(index + 1).map_or(self.bytes.len(), |next| next.start);
+        &self.bytes[start + key_bytes..end]
     }
 
     fn spill(&mut self) -> Result<()> {
-        let mut run = Writer::new()?;
-        self.give(|group, member, values, parts| run.write(group, member, values, parts))?;
-        let run = run.finish()?;
-        self.written_groups += self.groups.len() as u64;
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let (mut run, mut group, mut groups) = (Writer::new()?, Vec::new(), 0);
+        self.give(|key, values, parts| {
+            if groups == 0 || split(key).0 != group.as_slice() {
+                split(key).0.clone_into(&mut group);
+                groups += 1;
+            }
+            run.write(key, values, parts)
+        })?;
+        self.written_groups += groups;
         self.entries.clear();
-        self.parts.clear();
-        self.last = None;
-        self.table.clear();
-        self.groups.clear();
-        self.members.clear();
-        self.keep(run, 0)
+        self.bytes.clear();
+        self.keep(run.finish()?, 0)
     }
 
     /// Keeps a run, and merges those of its level when there are many.
     fn keep(&mut self, run: File, level: usize) -> Result<()> {
-        if self.levels.len() == level {
-            self.levels.push(Vec::new());
+        if self.levels.len() <= level {
+            self.levels.resize_with(level + 1, Vec::new);
         }
         self.levels[level].push(run);
         if self.levels[level].len() < RUNS_MAX {
             return Ok(());
         }
         let mut run = Writer::new()?;
-        let write = |group: &[u8], member: &[u8], values: &_, parts: &[Part]| run.write(group, member, values, parts);
-        merge(&self.folds, &mut self.levels[level], write)?;
+        merge(&self.folds, &mut self.levels[level], |key, values, parts| run.write(key, values, parts))?;
         self.levels[level].clear();
         self.keep(run.finish()?, level + 1)
     }
 }
 
-fn hash<T: Hash + ?Sized>(key: &T) -> u64 {
-    FixedState::default().hash_one(key)
+fn split(key: &[u8]) -> (&[u8], &[u8]) {
+    let end = key.iter().position(|byte| *byte == SEPARATOR).unwrap_or(key.len());
+    (&key[..end], key.get(end + 1..).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -336,12 +274,12 @@ mod tests {
         let mut all = Totals::new();
         let mut last = None;
         runs.for_each(|group, member, values, parts| {
-            assert!(parts.is_sorted_by(|one, other| one.item < other.item), "each item comes once, in order");
-            let parts = parts.iter().map(|part| (part.item, part.values[0])).collect();
+            let mut sums = BTreeMap::new();
+            parts.iter().for_each(|part| *sums.entry(part.item).or_insert(0) += part.values[0]);
             let key = Some((group.to_vec(), member.to_vec()));
             assert!(last < key, "keys come in order");
             last.clone_from(&key);
-            all.extend(key.map(|key| (key, (*values, parts))));
+            all.extend(key.map(|key| (key, (*values, sums))));
             Ok(())
         })
         .unwrap();

@@ -6,7 +6,7 @@ use anyhow::Result;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::runs::Part;
+use super::parts::Part;
 use crate::ingest::reading::store::{self, BATCH_BYTES, Sender};
 
 /// Rows of a batch.
@@ -36,12 +36,12 @@ impl Sales {
         }
     }
 
-    /// Adds what a shopper bought of an item in an order. It blocks while batches are made faster than stored.
+    /// Adds what a shopper bought of an item, which is named by its row, in an order. It blocks while batches are made faster than stored.
     ///
     /// # Errors
     /// When nobody takes the batches any more.
-    pub fn add(&mut self, shopper: u32, order: u32, item: u32, part: &Part) -> Result<()> {
-        self.places.iter_mut().zip([shopper, order, item]).for_each(|(column, place)| column.push(place));
+    pub fn add(&mut self, shopper: u32, order: u32, part: &Part) -> Result<()> {
+        self.places.iter_mut().zip([shopper, order, part.item]).for_each(|(column, place)| column.push(place));
         self.values.iter_mut().zip(part.values).for_each(|(column, value)| column.push(value));
         if self.places[0].len() < BATCH_ROWS { Ok(()) } else { self.flush() }
     }

@@ -7,6 +7,7 @@ use arrow::array::{Float64Array, Int64Array, StringArray, TimestampMicrosecondAr
 use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
 
+use super::super::runs::fold;
 use super::*;
 
 const SPEND: usize = 3;
@@ -23,24 +24,9 @@ proptest! {
         whole.add(&batch(&rows)).unwrap();
         let mut merged = Purchases::new(places());
         for piece in split(&rows, &cuts).into_iter().rev() {
-            let mut part = Purchases::new(places());
+            let mut part = merged.beside();
             part.add(&batch(&piece)).unwrap();
-            merged.rows += part.rows;
-            let names = part.items.sorted().1.iter().map(|(product, _)| product.to_vec()).collect::<Vec<_>>();
-            let ranks = part.items.sorted().0;
-            part.orders
-                .for_each(|shopper, order, values, parts| {
-                    merged.orders.add(shopper, order, values, None)?;
-                    for part in parts {
-                        let name = [&names[ranks[part.item as usize] as usize][..], &[0]].concat();
-                        let item = merged.items.number(&name).unwrap();
-                        // The totals are there already; what is neutral in each fold leaves them as they are.
-                        let nothing = [i64::MAX, i64::MIN, i64::MAX, 0, 0, 0, 0, 0];
-                        merged.orders.add(shopper, order, &nothing, Some(Part { item, ..*part }))?;
-                    }
-                    Ok(())
-                })
-                .unwrap();
+            merged.absorb(part).unwrap();
         }
         prop_assert_eq!(merged.rows, whole.rows);
         prop_assert_eq!(totals(&mut merged.orders), totals(&mut whole.orders));
@@ -142,7 +128,8 @@ fn totals<const N: usize>(runs: &mut Runs<N>) -> Totals<N> {
 
 /// Quantity and revenue by order and product.
 fn items(purchases: &mut Purchases) -> Totals<2> {
-    let (ranks, names) = purchases.items.sorted();
+    let items = lock(&purchases.items);
+    let (ranks, names) = items.sorted();
     let names: Vec<String> = names.iter().map(|(product, _)| text(product)).collect();
     let mut all = BTreeMap::new();
     purchases
@@ -150,7 +137,8 @@ fn items(purchases: &mut Purchases) -> Totals<2> {
         .for_each(|shopper, order, _, parts| {
             for part in parts {
                 let name = names[ranks[part.item as usize] as usize].clone();
-                all.insert((format!("{} {}", text(shopper), text(order)), name), part.values);
+                let sold = all.entry((format!("{} {}", text(shopper), text(order)), name)).or_insert([0, 0]);
+                fold(&[Fold::Sum; 2], sold, &part.values);
             }
             Ok(())
         })

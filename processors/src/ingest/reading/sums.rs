@@ -1,0 +1,58 @@
+//! What is added up while a file is read, by all threads that read it: each takes sums to which no other is adding, and
+//! gives them back.
+
+use std::sync::Mutex;
+
+use anyhow::Result;
+use arrow::array::RecordBatch;
+
+use super::repeats::{Repeats, hashes};
+use crate::ingest::lock;
+use crate::ingest::shoppers::Shoppers;
+
+/// Sums over the rows of a file.
+pub struct Sums {
+    repeats: Mutex<Repeats>,
+    /// Those that the others are absorbed by; nothing where rows cannot be added up by shopper.
+    shoppers: Option<Shoppers>,
+    /// Those that nobody is adding to.
+    idle: Mutex<Vec<Shoppers>>,
+}
+
+impl Sums {
+    /// No rows yet.
+    pub fn new(shoppers: Option<Shoppers>) -> Self {
+        Self { repeats: Mutex::default(), shoppers, idle: Mutex::default() }
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// When a column does not suit its role, or a temporary file cannot be written.
+    pub fn add(&self, batch: &RecordBatch) -> Result<()> {
+        let hashes = hashes(batch);
+        lock(&self.repeats).add(&hashes)?;
+        let Some(all) = &self.shoppers else { return Ok(()) };
+        let idle = lock(&self.idle).pop();
+        let mut own = idle.unwrap_or_else(|| all.beside());
+        own.add(batch)?;
+        lock(&self.idle).push(own);
+        Ok(())
+    }
+
+    /// The sums over all rows.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written or read.
+    pub fn finish(self) -> Result<(Repeats, Option<Shoppers>)> {
+        let (mut shoppers, idle) = (self.shoppers, into_inner(self.idle));
+        if let Some(shoppers) = &mut shoppers {
+            idle.into_iter().try_for_each(|other| shoppers.absorb(other))?;
+        }
+        Ok((into_inner(self.repeats), shoppers))
+    }
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
