@@ -50,8 +50,8 @@ async fn purchases_are_added_up_by_order_shopper_and_product() {
     );
     assert_eq!(
         read.rows(FrameId::sales(ID, 0)).await,
-        ["0|0|1|2000000|3000000", "0|0|0|1000000|100000", "1|2|1|1000000|1500000"],
-        "rows of shoppers, orders and items, of an order as they come"
+        ["0|0|0|1000000|100000", "0|0|1|2000000|3000000", "1|2|1|1000000|1500000"],
+        "rows of shoppers, orders and items"
     );
     assert_eq!(read.rows(FrameId::items(ID, 0)).await, ["Bulb||1000000|100000", "Lamp||3000000|4500000"]);
 }

@@ -128,7 +128,7 @@ mod tests {
         }
 
         #[test]
-        fn many_parts_are_united(items in prop::collection::vec(0..50_u32, 20_000..20_100)) {
+        fn many_parts_are_united(items in prop::collection::vec(0..50_u32, 30_000..30_100)) {
             let mut bytes = Vec::new();
             items.iter().for_each(|item| Part { item: *item, values: [1, 20_000] }.write(&mut bytes));
             let mut expected = Vec::new();
