@@ -1,8 +1,6 @@
 //! The consumer `cleanup`: removes what events say is gone: files, frames, keys, credentials, sessions.
 
-use std::time::Duration;
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use commands::CommandError;
 use domain::{
     CustomerEvent, CustomerId, Dataset, DatasetCommand, DatasetError, DatasetEvent, DatasetId, Event, Recorded, Upload,
@@ -81,9 +79,8 @@ async fn remove_dataset(context: &Context, event: &Recorded, upload_id: UploadId
 
 /// Deletes all uploads of a customer that left; what follows from that comes as further events.
 async fn empty_customer(context: &Context, event: &Recorded, customer: CustomerId) -> Result<()> {
+    context.wait_for_views(event).await?;
     let views = &context.projections.views;
-    let shown = views.wait_for(event.position, Duration::from_secs(30)).await?;
-    ensure!(shown, "the views have not reached position {} yet", event.position);
     for upload_id in views.upload_ids(customer).await? {
         let metadata = event.cause(CONSUMER.name);
         let deleted = context.commands.store.execute::<Upload>(upload_id.0, UploadCommand::DeleteUpload, &metadata);

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use commands::Commands;
+use domain::Recorded;
 use projections::Projections;
 use tokio::time::{sleep, timeout};
 
@@ -13,6 +14,9 @@ use crate::mail::Mailer;
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
 /// The pause before stores that do not answer are asked again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the views may take to show an event.
+const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 
 /// What every consumer works with.
 #[derive(Clone)]
@@ -39,6 +43,16 @@ impl Context {
             projections.frames.check().await
         };
         timeout(CHECK_WITHIN, answers).await.context("a store says nothing")?
+    }
+
+    /// Waits until the views show an event, for a consumer that looks up more than it says.
+    ///
+    /// # Errors
+    /// When they do not within half a minute; the event comes again.
+    pub async fn wait_for_views(&self, event: &Recorded) -> Result<()> {
+        let is_shown = self.projections.views.wait_for(event.position, SHOWN_WITHIN).await?;
+        ensure!(is_shown, "the views have not reached position {} yet", event.position);
+        Ok(())
     }
 
     /// Waits until every store answers.

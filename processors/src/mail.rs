@@ -1,7 +1,8 @@
 //! Sends e-mail over SMTP.
 
+use std::collections::HashSet;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -27,6 +28,8 @@ pub struct Mailer {
     from: Mailbox,
     page: Option<Url>,
     limit: Arc<DefaultKeyedRateLimiter<String>>,
+    /// Letters that were counted and not taken by the server. They come again, and count once.
+    waiting: Arc<Mutex<HashSet<Uuid>>>,
 }
 
 /// What to write.
@@ -59,7 +62,7 @@ impl Mailer {
             .build();
         let from = from.parse().with_context(|| format!("mail_from '{from}' is no e-mail address"))?;
         let limit = Arc::new(RateLimiter::keyed(Quota::per_hour(LETTERS_AN_HOUR)));
-        Ok(Self { server, from, page, limit })
+        Ok(Self { server, from, page, limit, waiting: Arc::default() })
     }
 
     /// Sends a letter, unless that address has got too many. `id` tells the recipient's mail program that a letter which
@@ -69,7 +72,8 @@ impl Mailer {
     /// When the address is none, or the server does not take the letter.
     pub async fn send(&self, to: &str, id: Uuid, letter: &Letter) -> Result<()> {
         self.limit.retain_recent();
-        if self.limit.check_key(&to.to_owned()).is_err() {
+        let is_counted = self.waiting().remove(&id);
+        if !is_counted && self.limit.check_key(&to.to_owned()).is_err() {
             warn!(%id, "somebody gets too many letters; this one is not sent");
             return Ok(());
         }
@@ -82,8 +86,15 @@ impl Mailer {
             .header(ContentType::TEXT_PLAIN)
             .body(format!("{}{}\n", letter.text, page.unwrap_or_default()))
             .context("writing a letter")?;
-        self.server.send(message).await.context("the mail server did not take a letter")?;
+        if let Err(error) = self.server.send(message).await {
+            self.waiting().insert(id);
+            return Err(error).context("the mail server did not take a letter");
+        }
         Ok(())
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

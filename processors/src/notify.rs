@@ -1,9 +1,7 @@
 //! The consumer `notify`: writes to the person who uploaded a file or asked for a report once that is done, where a mail
 //! server is configured.
 
-use std::time::Duration;
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use chrono::{TimeDelta, Utc};
 use domain::{CustomerId, DatasetEvent, Event, Recorded, ReportEvent, ReportId, UserId};
 use projections::{ReportRow, ReportStatus, UploadRow, UploadStatus};
@@ -21,8 +19,6 @@ pub const CONSUMER: Consumer = Consumer {
 
 /// Nobody wants to hear of what was done before; so a mail server that is configured one day does not send the past.
 const NEWS: TimeDelta = TimeDelta::days(1);
-/// How long the views may take to show what happened.
-const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 /// Characters of the name of a file in a subject.
 const NAME_CHARS: usize = 80;
 
@@ -47,9 +43,8 @@ fn is_past(event: &Recorded) -> bool {
 
 /// What there is to say, and to whom; nothing when it is gone or replaced already.
 async fn letter(context: &Context, customer: CustomerId, event: &Recorded) -> Result<Option<(UserId, Letter)>> {
+    context.wait_for_views(event).await?;
     let views = &context.projections.views;
-    let shown = views.wait_for(event.position, SHOWN_WITHIN).await?;
-    ensure!(shown, "the views have not reached position {} yet", event.position);
     let upload_id = match event.event()? {
         Event::Dataset(DatasetEvent::DatasetCreated(dataset)) => dataset.upload_id,
         Event::Dataset(DatasetEvent::DatasetRejected { upload_id, .. }) => upload_id,

@@ -56,8 +56,9 @@ async fn who_is_no_longer_a_member_hears_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_is_flooded() {
+async fn nobody_is_flooded_and_a_refused_letter_counts_once() {
     let server = MailServer::start().await;
+    *server.refusals.lock().unwrap() = 3;
     let app = TestApp::start_with(server.settings()).await;
     for number in 0..65 {
         let file = format!("shopper,amount\n{number},1\n");

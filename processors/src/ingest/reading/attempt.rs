@@ -3,7 +3,7 @@
 //! file, and sums are the same in any order, so nothing depends on how many threads there were.
 
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
@@ -12,7 +12,7 @@ use domain::DatasetId;
 use domain::dataset::Roles;
 use futures::{StreamExt, stream};
 use projections::frames::{FrameId, Frames, Manifest, encode};
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::spawn_blocking;
 
 use super::parse::{Parsed, Reader};
@@ -77,11 +77,16 @@ impl Attempt {
         let guess = || plan::guess(&layout, &sample, &self.remembered, &self.known.choice);
         let plan = self.plan.clone().unwrap_or_else(guess);
         let meaning = Meaning::of(&plan, &self.remembered);
-        let (to_blocks, blocks) = mpsc::channel(1);
+        let (to_blocks, blocks) = channel(1);
+        let (to_used, used) = mpsc::channel();
+        let work = Work {
+            reader: Reader::new(layout.clone(), plan.clone()),
+            sums: Sums::new(meaning.shoppers()),
+            used: to_used,
+        };
         let (reader, cut_by) = (all()?, layout.clone());
-        let cutting = blocking(move || cut(reader, &cut_by, &to_blocks));
-        let reader = Reader::new(layout.clone(), plan.clone());
-        let (cut, read) = tokio::join!(cutting, read(frames, dataset, reader, blocks, Sums::new(meaning.shoppers())));
+        let cutting = blocking(move || cut(reader, &cut_by, &to_blocks, used));
+        let (cut, read) = tokio::join!(cutting, read(frames, dataset, work, blocks));
         // When cutting fails, reading ends early because of it: the cause comes first.
         let ((), Read { total, sums, rows, rejects }) = (cut?, read?);
         let (repeats, shoppers) = blocking(move || Ok(sums.finish()?)).await?;
@@ -91,8 +96,8 @@ impl Attempt {
     }
 }
 
-fn cut(reader: Bytes, layout: &Layout, blocks: &Sender<Block>) -> Result<(), Stop> {
-    let source = Source::new(reader, layout.encoding, source::BLOCK_BYTES);
+fn cut(reader: Bytes, layout: &Layout, blocks: &Sender<Block>, used: mpsc::Receiver<Vec<u8>>) -> Result<(), Stop> {
+    let source = Source::new(reader, layout.encoding, source::BLOCK_BYTES).reusing(used);
     let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, BLOCK_BYTES)?;
     while let Some(block) = cutter.next()? {
         if blocks.blocking_send(block).is_err() {
@@ -100,6 +105,31 @@ fn cut(reader: Bytes, layout: &Layout, blocks: &Sender<Block>) -> Result<(), Sto
         }
     }
     Ok(())
+}
+
+/// What the threads that read blocks share.
+struct Work {
+    reader: Reader,
+    sums: Sums,
+    /// Takes the texts of blocks back to where they are cut.
+    used: mpsc::Sender<Vec<u8>>,
+}
+
+impl Work {
+    /// Parses a block; adds it up and compresses it, unless the attempt has to be repeated anyway.
+    fn read(&self, block: Block) -> Result<(Parsed, Statistics, Option<Chunk>), Stop> {
+        let parsed = self.reader.read(&block)?;
+        // After the last block nobody takes them.
+        let _ = self.used.send(block.text);
+        let mut statistics = Statistics::new(self.reader.columns());
+        if self.reader.is_doomed() {
+            return Ok((parsed, statistics, None));
+        }
+        statistics.add(&parsed.rows);
+        self.sums.add(&parsed.rows)?;
+        let chunk = encode(&parsed.rows)?;
+        Ok((parsed, statistics, Some(chunk)))
+    }
 }
 
 /// What the blocks told.
@@ -111,19 +141,13 @@ struct Read {
 }
 
 /// Reads the blocks, several at once, and stores their chunks.
-async fn read(
-    frames: &Frames,
-    dataset: DatasetId,
-    reader: Reader,
-    blocks: Receiver<Block>,
-    sums: Sums,
-) -> Result<Read, Stop> {
-    let mut total = Total::new(reader.columns(), reader.first_line());
+async fn read(frames: &Frames, dataset: DatasetId, work: Work, blocks: Receiver<Block>) -> Result<Read, Stop> {
+    let mut total = Total::new(work.reader.columns(), work.reader.first_line());
     let (mut rows, mut rejects) = (Manifest::default(), Manifest::default());
-    let (reading, rejects_id) = (Arc::new((reader, sums)), FrameId::rejects(dataset));
+    let (work, rejects_id) = (Arc::new(work), FrameId::rejects(dataset));
     let blocks = stream::unfold(blocks, async |mut blocks| Some((blocks.recv().await?, blocks)));
-    let work = blocks.enumerate().map(|(index, block)| read_block(frames, dataset, reading.clone(), index, block));
-    let mut done = Box::pin(work.buffered(threads() + 2));
+    let reading = blocks.enumerate().map(|(index, block)| read_block(frames, dataset, work.clone(), index, block));
+    let mut done = Box::pin(reading.buffered(threads() + 2));
     while let Some(block) = done.next().await {
         let (parsed, statistics) = block?;
         rows.chunk_rows.push(parsed.rows.num_rows() as u64);
@@ -135,7 +159,7 @@ async fn read(
         store_rejects(frames, &rejects_id, &mut rejects, super::rejects::Rejects::default().batch(0)?).await?;
     }
     drop(done);
-    let (_, sums) = Arc::into_inner(reading).context("a block is still being read")?;
+    let Work { sums, .. } = Arc::into_inner(work).context("a block is still being read")?;
     Ok(Read { total, sums, rows, rejects })
 }
 
@@ -147,29 +171,16 @@ fn threads() -> usize {
 async fn read_block(
     frames: &Frames,
     dataset: DatasetId,
-    reading: Arc<(Reader, Sums)>,
+    work: Arc<Work>,
     index: usize,
     block: Block,
 ) -> Result<(Parsed, Statistics), Stop> {
-    let (parsed, statistics, chunk) = blocking(move || parse(&reading.0, &reading.1, &block)).await?;
+    let (parsed, statistics, chunk) = blocking(move || work.read(block)).await?;
     if let Some(chunk) = chunk {
         let index = u32::try_from(index).map_err(anyhow::Error::from)?;
         frames.put_chunk(&FrameId::rows(dataset), index, chunk).await?;
     }
     Ok((parsed, statistics))
-}
-
-/// Parses a block; adds it up and compresses it, unless the attempt has to be repeated anyway.
-fn parse(reader: &Reader, sums: &Sums, block: &Block) -> Result<(Parsed, Statistics, Option<Chunk>), Stop> {
-    let parsed = reader.read(block)?;
-    let mut statistics = Statistics::new(reader.columns());
-    if reader.is_doomed() {
-        return Ok((parsed, statistics, None));
-    }
-    statistics.add(&parsed.rows);
-    sums.add(&parsed.rows)?;
-    let chunk = encode(&parsed.rows)?;
-    Ok((parsed, statistics, Some(chunk)))
 }
 
 async fn store_rejects(frames: &Frames, id: &FrameId, manifest: &mut Manifest, batch: RecordBatch) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Counts the rows that say the same as an earlier one in every column. Retail exports hold such rows for a reason, two
-//! equal lines of a receipt, so they are kept; but a person should know. Memory is bounded: hashes of rows are parted by
-//! their first bits, and kept in a temporary file until each part is sorted by itself.
+//! equal lines of a receipt, so they are kept; but a person should know. Memory is bounded: hashes of rows go into
+//! buckets by their first bits, and are kept in a temporary file until each bucket is sorted by itself.
 
 use std::fs::File;
 use std::hash::BuildHasher;
@@ -11,26 +11,26 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use foldhash::fast::FixedState;
 
-/// Parts, as many as a byte tells apart.
-const PARTS: usize = 256;
-/// Hashes in memory: 8 MB. A file of a hundred million rows takes 3 MB for a part in the end.
+/// Buckets, as many as a byte tells apart.
+const BUCKETS: usize = 256;
+/// Hashes in memory: 8 MB. A file of a hundred million rows takes 3 MB for a bucket in the end.
 const MEMORY_ROWS: usize = 1 << 20;
 /// An odd number whose bits look random (the golden ratio).
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The rows so far.
 pub struct Repeats {
-    parts: Vec<Vec<u64>>,
+    buckets: Vec<Vec<u64>>,
     rows: usize,
-    /// What was written of the parts.
+    /// What was written of the buckets.
     file: Option<File>,
-    /// How many hashes of each part were written, time after time.
-    written: Vec<[usize; PARTS]>,
+    /// How many hashes of each bucket were written, time after time.
+    written: Vec<[usize; BUCKETS]>,
 }
 
 impl Default for Repeats {
     fn default() -> Self {
-        Self { parts: vec![Vec::new(); PARTS], rows: 0, file: None, written: Vec::new() }
+        Self { buckets: vec![Vec::new(); BUCKETS], rows: 0, file: None, written: Vec::new() }
     }
 }
 
@@ -41,7 +41,7 @@ impl Repeats {
     /// When a temporary file cannot be written.
     pub fn add(&mut self, hashes: &[u64]) -> Result<()> {
         for hash in hashes {
-            self.parts[(hash >> 56) as usize].push(*hash);
+            self.buckets[(hash >> 56) as usize].push(*hash);
         }
         self.rows += hashes.len();
         if self.rows < MEMORY_ROWS { Ok(()) } else { self.spill() }
@@ -52,11 +52,11 @@ impl Repeats {
             Some(file) => file,
             None => tempfile::tempfile().context("creating a temporary file")?,
         };
-        let (mut file, mut written) = (BufWriter::new(file), [0; PARTS]);
-        for (part, written) in self.parts.iter_mut().zip(&mut written) {
-            part.iter().try_for_each(|hash| file.write_all(&hash.to_le_bytes())).context("writing hashes")?;
-            *written = part.len();
-            part.clear();
+        let (mut file, mut written) = (BufWriter::new(file), [0; BUCKETS]);
+        for (bucket, written) in self.buckets.iter_mut().zip(&mut written) {
+            bucket.iter().try_for_each(|hash| file.write_all(&hash.to_le_bytes())).context("writing hashes")?;
+            *written = bucket.len();
+            bucket.clear();
         }
         self.file = Some(file.into_inner().context("writing hashes")?);
         self.written.push(written);
@@ -70,22 +70,22 @@ impl Repeats {
     /// When a temporary file cannot be read.
     pub fn count(mut self) -> Result<u64> {
         let mut count = 0;
-        for part in 0..PARTS {
-            let mut hashes = std::mem::take(&mut self.parts[part]);
-            self.read(part, &mut hashes).context("reading hashes")?;
+        for bucket in 0..BUCKETS {
+            let mut hashes = std::mem::take(&mut self.buckets[bucket]);
+            self.read(bucket, &mut hashes).context("reading hashes")?;
             hashes.sort_unstable();
             count += hashes.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
         }
         Ok(count)
     }
 
-    /// Reads what was written of a part.
-    fn read(&mut self, part: usize, hashes: &mut Vec<u64>) -> std::io::Result<()> {
+    /// Reads what was written of a bucket.
+    fn read(&mut self, bucket: usize, hashes: &mut Vec<u64>) -> std::io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let (mut bytes, mut start) = (Vec::new(), 0);
         for written in &self.written {
-            let before: usize = written[..part].iter().sum();
-            bytes.resize(written[part] * size_of::<u64>(), 0);
+            let before: usize = written[..bucket].iter().sum();
+            bytes.resize(written[bucket] * size_of::<u64>(), 0);
             file.seek(SeekFrom::Start(((start + before) * size_of::<u64>()) as u64))?;
             file.read_exact(&mut bytes)?;
             hashes.extend(bytes.as_chunks().0.iter().map(|hash| u64::from_le_bytes(*hash)));

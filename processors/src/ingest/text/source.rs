@@ -1,6 +1,7 @@
 //! Reads a file as UTF-8 text, block by block, whatever its encoding.
 
 use std::io::{ErrorKind, Read};
+use std::sync::mpsc::Receiver;
 
 use anyhow::anyhow;
 use encoding_rs::{Decoder, DecoderResult, UTF_8};
@@ -47,6 +48,8 @@ pub struct Source {
     buffer: Vec<u8>,
     mark_bytes: usize,
     is_ended: bool,
+    /// Texts that were taken and are no longer needed.
+    used: Option<Receiver<Vec<u8>>>,
 }
 
 impl Source {
@@ -54,7 +57,12 @@ impl Source {
     pub fn new(reader: Bytes, encoding: Encoding, block_bytes: usize) -> Self {
         let decoder = (encoding.standard != UTF_8).then(|| encoding.standard.new_decoder_without_bom_handling());
         let (raw, mark_bytes) = (Vec::new(), encoding.mark_bytes);
-        Self { reader, block_bytes, decoder, raw, buffer: Vec::new(), mark_bytes, is_ended: false }
+        Self { reader, block_bytes, decoder, raw, buffer: Vec::new(), mark_bytes, is_ended: false, used: None }
+    }
+
+    /// The same, reading into the texts that come back: fresh memory costs more than all else that is done here.
+    pub fn reusing(self, used: Receiver<Vec<u8>>) -> Self {
+        Self { used: Some(used), ..self }
     }
 
     /// The text that was read and not taken; all that is left, when the file has ended.
@@ -69,8 +77,11 @@ impl Source {
 
     /// Takes the first bytes of the text.
     pub fn take(&mut self, bytes: usize) -> Vec<u8> {
+        let used = self.used.as_ref().and_then(|used| used.try_recv().ok());
+        let mut rest = used.unwrap_or_default();
+        rest.clear();
         // The next text will be about as long; to grow up to it would copy it several times.
-        let mut rest = Vec::with_capacity(self.buffer.len() + self.block_bytes);
+        rest.reserve(self.buffer.len() + self.block_bytes);
         rest.extend_from_slice(&self.buffer[bytes..]);
         self.buffer.truncate(bytes);
         std::mem::replace(&mut self.buffer, rest)
