@@ -1,5 +1,6 @@
 //! Files in a folder, through object_store with fsync.
 
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt};
 use sha2::{Digest, Sha256};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
@@ -22,6 +24,8 @@ use super::{ReceiveError, Received, location, random_name};
 const INCOMING: &str = "incoming";
 /// Bytes that are hashed and written at once; an upload holds twice as many, and one chunk of its source.
 const PART_BYTES: usize = 1 << 20;
+/// Bytes after which what was written is sent on to the disk.
+const SYNC_BYTES: usize = 32 << 20;
 /// Bytes of a download that are read at once.
 const CHUNK_BYTES: usize = 256 << 10;
 /// No upload takes longer, so what is older was left by a crash.
@@ -55,7 +59,8 @@ impl LocalFiles {
         let upload = self.store.put_multipart(&incoming).await.context("creating a temporary file");
         // Dropped before it is complete, it removes what it has written, a moment later.
         let mut upload = upload.map_err(ReceiveError::Failed)?;
-        let (sha256, size_bytes) = match pour(bytes, &mut upload, max).await {
+        let sync = EarlySync { path: self.root.join(incoming.as_ref()), bytes: 0, sending: None };
+        let (sha256, size_bytes) = match pour(bytes, &mut upload, sync, max).await {
             Ok(poured) => poured,
             Err(error) => {
                 // Whoever is refused finds nothing left behind; a failure here is made up for by the next sweep.
@@ -80,7 +85,7 @@ impl LocalFiles {
     }
 
     pub fn reader(&self, location: &str) -> Result<Box<dyn Read + Send>> {
-        let file = std::fs::File::open(self.root.join(location));
+        let file = File::open(self.root.join(location));
         Ok(Box::new(file.with_context(|| format!("opening the file {location}"))?))
     }
 
@@ -105,6 +110,7 @@ impl LocalFiles {
 async fn pour<S, E>(
     mut bytes: S,
     upload: &mut Box<dyn MultipartUpload>,
+    mut sync: EarlySync,
     max: u64,
 ) -> Result<([u8; 32], u64), ReceiveError<E>>
 where
@@ -117,9 +123,11 @@ where
         if size_bytes > max {
             return Err(ReceiveError::TooLarge { max });
         }
+        let part_bytes = part.len();
         // The next part comes in while this one is hashed and written.
         let (next, hashed) = tokio::join!(next_part(&mut bytes), put(upload, part, hash));
         hash = hashed.map_err(ReceiveError::Failed)?;
+        sync.written(part_bytes);
         part = next?;
     }
     if size_bytes == 0 {
@@ -149,13 +157,50 @@ where
 /// Hashes and writes a part at the same time, both off the threads that serve requests.
 async fn put(upload: &mut Box<dyn MultipartUpload>, part: Bytes, mut hash: Sha256) -> Result<Sha256> {
     let hashed = part.clone();
-    let hashing = tokio::task::spawn_blocking(move || {
+    let hashing = spawn_blocking(move || {
         hash.update(&hashed);
         hash
     });
     let (written, hash) = tokio::join!(upload.put_part(part.into()), hashing);
     written.context("writing a temporary file")?;
     hash.context("hashing a file")
+}
+
+/// Sends a file on to the disk while more of it comes in, so that little is left to wait for at the end. It only saves
+/// time: whether it works is not asked, and in the end the whole file is synchronised.
+struct EarlySync {
+    path: PathBuf,
+    /// What was written since it was last sent on.
+    bytes: usize,
+    sending: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl EarlySync {
+    fn written(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        let is_sending = self.sending.as_ref().is_some_and(|sending| !sending.is_finished());
+        if self.bytes < SYNC_BYTES || is_sending {
+            return;
+        }
+        self.bytes = 0;
+        let path = self.path.clone();
+        self.sending = Some(spawn_blocking(move || match being_written(&path)? {
+            Some(file) => file.sync_data(),
+            None => Ok(()),
+        }));
+    }
+}
+
+/// object_store writes into a file beside the one that it was asked for; its name is that name and something more.
+fn being_written(path: &std::path::Path) -> std::io::Result<Option<File>> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes()) {
+            return File::open(entry.path()).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// Removes a file when it goes out of scope, also when the upload is cancelled.
@@ -181,4 +226,22 @@ async fn sweep(incoming: PathBuf) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn finds_the_file_that_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
+        let mut upload = store.put_multipart(&Path::from("other")).await.unwrap();
+        upload.put_part("12345".into()).await.unwrap();
+        let mut upload = store.put_multipart(&Path::from("incoming")).await.unwrap();
+        upload.put_part("123".into()).await.unwrap();
+        let file = being_written(&folder.path().join("incoming")).unwrap().unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 3);
+        assert!(being_written(&folder.path().join("none")).unwrap().is_none());
+    }
 }

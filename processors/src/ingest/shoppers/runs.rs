@@ -240,15 +240,17 @@ mod tests {
             memory_bytes in 1..20_000_usize,
         ) {
             let mut expected = Totals::new();
-            let mut runs = Runs::with_memory(FOLDS, memory_bytes);
-            for (group, member, value, item) in rows {
+            let mut all = [memory_bytes, memory_bytes / 2].map(|memory_bytes| Runs::with_memory(FOLDS, memory_bytes));
+            for (place, (group, member, value, item)) in rows.into_iter().enumerate() {
                 let part = item.map(|item| Part { item, values: [value; 2] });
-                runs.add(group.as_bytes(), member.as_bytes(), &[value; 3], part).unwrap();
+                all[place % 2].add(group.as_bytes(), member.as_bytes(), &[value; 3], part).unwrap();
                 let new = || ([0, i64::MAX, i64::MIN], BTreeMap::new());
                 let (total, parts) = expected.entry((group.into(), member.into())).or_insert_with(new);
                 fold(&FOLDS, total, &[value; 3]);
                 item.into_iter().for_each(|item| *parts.entry(item).or_insert(0) += value);
             }
+            let [mut runs, other] = all;
+            runs.absorb(other).unwrap();
             for _ in 0..2 {
                 prop_assert_eq!(totals(&mut runs), expected.clone());
             }
