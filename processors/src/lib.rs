@@ -14,5 +14,12 @@ pub mod project;
 pub mod segment;
 mod start;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use context::Context;
 pub use start::{Positions, Role, replay, start};
+
+/// Locks, also after a panic: what was done then has failed, and nobody uses what it left.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -13,6 +13,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tracing::warn;
 use url::Url;
 use uuid::Uuid;
+
+use crate::lock;
 
 /// How long a server may take to answer a command.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
@@ -72,7 +74,7 @@ impl Mailer {
     /// When the address is none, or the server does not take the letter.
     pub async fn send(&self, to: &str, id: Uuid, letter: &Letter) -> Result<()> {
         self.limit.retain_recent();
-        let is_counted = self.waiting().remove(&id);
+        let is_counted = lock(&self.waiting).remove(&id);
         if !is_counted && self.limit.check_key(&to.to_owned()).is_err() {
             warn!(%id, "somebody gets too many letters; this one is not sent");
             return Ok(());
@@ -87,14 +89,10 @@ impl Mailer {
             .body(format!("{}{}\n", letter.text, page.unwrap_or_default()))
             .context("writing a letter")?;
         if let Err(error) = self.server.send(message).await {
-            self.waiting().insert(id);
+            lock(&self.waiting).insert(id);
             return Err(error).context("the mail server did not take a letter");
         }
         Ok(())
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashSet<Uuid>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

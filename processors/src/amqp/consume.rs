@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, bail};
@@ -23,6 +23,7 @@ use super::message::position;
 use super::{Amqp, supervise};
 use crate::consumer::{Consumer, guarded};
 use crate::context::Context;
+use crate::lock;
 
 /// How long a delivery is believed to be at work without a word.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -202,7 +203,7 @@ impl Worker {
 
 impl AtWork {
     fn turn(&self, position: u64) -> Arc<Turn<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = lock(&self.turns);
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         turns.entry(position).or_default().clone()
     }

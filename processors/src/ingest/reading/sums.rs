@@ -1,19 +1,19 @@
 //! What is added up while a file is read, by all threads that read it: each takes sums to which no other is adding, and
 //! gives them back.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
 use arrow::array::RecordBatch;
 
 use super::repeats::{Repeats, hashes};
-use crate::ingest::lock;
 use crate::ingest::shoppers::Shoppers;
+use crate::lock;
 
 /// Sums over the rows of a file.
 pub struct Sums {
     repeats: Mutex<Repeats>,
-    /// Those that the others are absorbed by; nothing where rows cannot be added up by shopper.
+    /// Those of no rows, which others are made beside; nothing where rows cannot be added up by shopper.
     shoppers: Option<Shoppers>,
     /// Those that nobody is adding to.
     idle: Mutex<Vec<Shoppers>>,
@@ -32,9 +32,9 @@ impl Sums {
     pub fn add(&self, batch: &RecordBatch) -> Result<()> {
         let hashes = hashes(batch);
         lock(&self.repeats).add(&hashes)?;
-        let Some(all) = &self.shoppers else { return Ok(()) };
+        let Some(empty) = &self.shoppers else { return Ok(()) };
         let idle = lock(&self.idle).pop();
-        let mut own = idle.unwrap_or_else(|| all.beside());
+        let mut own = idle.unwrap_or_else(|| empty.beside());
         own.add(batch)?;
         lock(&self.idle).push(own);
         Ok(())
@@ -45,7 +45,9 @@ impl Sums {
     /// # Errors
     /// When a temporary file cannot be written or read.
     pub fn finish(self) -> Result<(Repeats, Option<Shoppers>)> {
-        let (mut shoppers, idle) = (self.shoppers, into_inner(self.idle));
+        let mut idle = into_inner(self.idle);
+        // What is absorbed goes through a file; a small one was added up by one thread and needs none.
+        let mut shoppers = idle.pop().or(self.shoppers);
         if let Some(shoppers) = &mut shoppers {
             idle.into_iter().try_for_each(|other| shoppers.absorb(other))?;
         }
@@ -54,5 +56,5 @@ impl Sums {
 }
 
 fn into_inner<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
