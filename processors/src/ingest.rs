@@ -11,7 +11,6 @@ mod shoppers;
 mod text;
 
 use std::convert::Infallible;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -38,11 +37,6 @@ const PROGRESS_PAUSE: Duration = Duration::from_millis(250);
 /// The consumer.
 pub const CONSUMER: Consumer =
     Consumer { name: "ingest", concurrency: 2, wants: &["FileUploaded", "DialectChosen", "ColumnRolesAssigned"] };
-
-/// Locks. Whoever panicked while holding the lock has ended the attempt, whose sums nobody looks at any more.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Does the work that the event asks for. A second delivery finds the dataset decided and does nothing.
 ///
