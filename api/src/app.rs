@@ -98,13 +98,21 @@ impl App {
     async fn show<A: Aggregate>(&self, id: Uuid, version: u64) -> Result<()> {
         let position = self.commands.store.wait_for(A::TYPE, id, version, SHOWN_WITHIN).await?;
         let shown = match position {
-            Some(position) => self.projections.views.wait_for(position, SHOWN_WITHIN).await?,
+            Some(position) => self.shows(position).await?,
             None => false,
         };
         if !shown {
             request::mark_stale();
         }
         Ok(())
+    }
+
+    /// Waits a while until the read side shows everything up to a position, and says whether it does.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub async fn shows(&self, position: u64) -> Result<bool> {
+        self.projections.views.wait_for(position, SHOWN_WITHIN).await
     }
 
     /// Does some work once under an idempotency key: the key belongs to this work from then on, unless it is refused.

@@ -1,9 +1,11 @@
 //! How often somebody may ask. A bucket for each address or user fills up again evenly; who empties it is told when to
 //! come again (429 with `Retry-After`), and everybody sees what is left (`RateLimit`, draft-ietf-httpapi-ratelimit-headers).
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -28,6 +30,8 @@ const FORGET_EVERY: Duration = Duration::from_secs(10);
 const ACCOUNT: (u32, u32) = (6, 100);
 /// Attempts to sign in to one account from anywhere: high, because who tries can lock the owner out.
 const ACCOUNT_ANYWHERE: (u32, u32) = (60, 1_000);
+/// Answers that last, such as streams of events, that a user may have at a time: some for every open page.
+const LASTING_MAX: usize = 20;
 
 /// Whose bucket it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +52,7 @@ pub struct Limits {
     account_anywhere: Limit,
     sign_ups: Limit,
     uploads: Limit,
+    lasting: Mutex<HashMap<UserId, usize>>,
 }
 
 impl Limits {
@@ -63,6 +68,7 @@ impl Limits {
             account_anywhere: Limit::new("sign-ins-to-account", anywhere.0, anywhere.1),
             sign_ups: minute("sign-ups", config.limit_sign_ups),
             uploads: minute("uploads", config.limit_uploads),
+            lasting: Mutex::default(),
         }
     }
 
@@ -102,6 +108,21 @@ impl Limits {
         self.uploads.take(Whose::User(user))
     }
 
+    /// Counts an answer of a user that lasts, for as long as what this gives is kept.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn lasting(self: &Arc<Self>, user: UserId) -> Result<Lasting, Problem> {
+        let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = lasting.entry(user).or_default();
+        if *count >= LASTING_MAX {
+            let detail = format!("You have {LASTING_MAX} streams open; close one first.");
+            return Err(TOO_MANY_REQUESTS.because(detail).with(RETRY_AFTER, 10));
+        }
+        *count += 1;
+        Ok(Lasting { limits: self.clone(), user })
+    }
+
     /// Forgets full buckets now and then, until the service ends.
     pub async fn forget(&self, shutdown: CancellationToken) {
         while tokio::time::timeout(FORGET_EVERY, shutdown.cancelled()).await.is_err() {
@@ -124,6 +145,24 @@ pub async fn guard(State(limits): State<Arc<Limits>>, request: Request, next: Ne
         limits.requests.take(Whose::Address(network(address)))?;
     }
     Ok(next.run(request).await)
+}
+
+/// An answer that lasts.
+pub struct Lasting {
+    limits: Arc<Limits>,
+    user: UserId,
+}
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        let mut lasting = self.limits.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = lasting.entry(self.user) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
 }
 
 /// What is left of a bucket.

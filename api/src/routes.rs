@@ -3,6 +3,7 @@
 mod api_keys;
 mod customers;
 mod datasets;
+mod event_stream;
 mod events;
 mod members;
 mod reports;
@@ -31,6 +32,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(reports::router())
         .merge(rfm_grid::router())
         .merge(events::router())
+        .merge(event_stream::router())
 }
 
 /// The endpoints that tell about the service itself.

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use commands::API_KEY_PREFIX;
-use domain::{Actor, CustomerId, MemberRole, Metadata, UserId};
+use domain::{Actor, ApiKeyId, CustomerId, MemberRole, Metadata, UserId};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -49,32 +49,84 @@ impl Member {
     pub fn metadata(&self) -> Metadata {
         Metadata::of_request(self.actor, Some(self.customer_id), request::id())
     }
+
+    /// Looks again at who asks, for an answer that takes long: the session may have ended, or the membership.
+    ///
+    /// # Errors
+    /// As for a new request with the same head.
+    pub async fn again(&self, parts: &Parts, app: &App) -> Result<Self, Problem> {
+        Caller::of(parts, app).await?.at(self.customer_id, app).await
+    }
 }
 
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let user = match bearer(parts) {
-            Some(token) if token.starts_with(API_KEY_PREFIX) => return Err(no_person(app, token).await?),
-            Some(token) => by_token(app, token).await?,
-            None => by_cookie(app, parts).await?,
-        };
-        app.limits.request(user.user_id)?;
-        Ok(user)
+        match Caller::counted(parts, app).await? {
+            Caller::Person(person) => Ok(person),
+            Caller::Program { .. } => {
+                Err(FORBIDDEN.because("An API key acts only within its customer; this needs a person."))
+            }
+        }
     }
 }
 
-/// Why an API key, which must be a valid one, does not do where a person is needed.
-async fn no_person(app: &App, token: &str) -> Result<Problem, Problem> {
-    let known = app.commands.api_keys.find(token, request::now()).await?;
-    known
-        .map(|_| FORBIDDEN.because("An API key acts only within its customer; this needs a person."))
-        .ok_or_else(unknown_key)
+/// Whose credentials a request has.
+enum Caller {
+    Person(SignedIn),
+    Program { key_id: ApiKeyId, customer_id: CustomerId },
+}
+
+impl Caller {
+    async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        match bearer(parts) {
+            Some(token) if token.starts_with(API_KEY_PREFIX) => by_api_key(app, token).await,
+            Some(token) => by_token(app, token).await.map(Self::Person),
+            None => by_cookie(app, parts).await.map(Self::Person),
+        }
+    }
+
+    async fn counted(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Self::of(parts, app).await?;
+        app.limits.request(match caller {
+            Self::Person(person) => person.user_id,
+            Self::Program { key_id, .. } => UserId(key_id.0),
+        })?;
+        Ok(caller)
+    }
+
+    /// What the caller may do at a customer.
+    async fn at(self, customer_id: CustomerId, app: &App) -> Result<Member, Problem> {
+        let views = &app.projections.views;
+        match self {
+            Self::Person(SignedIn { user_id, .. }) => {
+                let (role, shown) = views.membership(customer_id, user_id).await?.ok_or_else(nowhere)?;
+                Ok(Member { customer_id, user_id, actor: Actor::User(user_id), role, shown })
+            }
+            Self::Program { customer_id: own, .. } if own != customer_id => Err(nowhere()),
+            Self::Program { key_id, .. } => {
+                let shown = views.checkpoint().await?;
+                let row = views.api_key(customer_id, key_id).await?.ok_or_else(unknown_key)?.body;
+                let actor = Actor::ApiKey(key_id);
+                Ok(Member { customer_id, user_id: row.created_by, actor, role: row.role, shown })
+            }
+        }
+    }
+}
+
+fn nowhere() -> Problem {
+    NOT_FOUND.because("There is no such customer.")
 }
 
 fn unknown_key() -> Problem {
     SIGN_IN_NEEDED.because("The API key is not valid, or no longer.")
+}
+
+async fn by_api_key(app: &App, token: &str) -> Result<Caller, Problem> {
+    let found = app.commands.api_keys.find(token, request::now()).await?;
+    let (key_id, customer_id) = found.ok_or_else(unknown_key)?;
+    Ok(Caller::Program { key_id, customer_id })
 }
 
 async fn by_token(app: &App, token: &str) -> Result<SignedIn, Problem> {
@@ -126,32 +178,11 @@ impl FromRequestParts<App> for Member {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let nowhere = || NOT_FOUND.because("There is no such customer.");
-        let key = bearer(parts).filter(|token| token.starts_with(API_KEY_PREFIX));
-        let (program, person) = match key {
-            Some(token) => (Some(by_api_key(app, token).await?), None),
-            None => (None, Some(SignedIn::from_request_parts(parts, app).await?)),
-        };
+        let caller = Caller::counted(parts, app).await?;
         let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| nowhere())?;
         let id = params.iter().find(|(name, _)| *name == "customer_id").map(|(_, value)| value);
-        let customer_id: CustomerId = id.and_then(|id| id.parse().ok()).ok_or_else(nowhere)?;
-        let Some(user_id) = person.map(|person| person.user_id) else {
-            return program.filter(|program| program.customer_id == customer_id).ok_or_else(nowhere);
-        };
-        let membership = app.projections.views.membership(customer_id, user_id).await?;
-        let (role, shown) = membership.ok_or_else(nowhere)?;
-        Ok(Self { customer_id, user_id, actor: Actor::User(user_id), role, shown })
+        caller.at(id.and_then(|id| id.parse().ok()).ok_or_else(nowhere)?, app).await
     }
-}
-
-/// What a program may do: the role of its key, at the customer of its key.
-async fn by_api_key(app: &App, token: &str) -> Result<Member, Problem> {
-    let found = app.commands.api_keys.find(token, request::now()).await?;
-    let (key_id, customer_id) = found.ok_or_else(unknown_key)?;
-    let shown = app.projections.views.checkpoint().await?;
-    let row = app.projections.views.api_key(customer_id, key_id).await?.ok_or_else(unknown_key)?.body;
-    app.limits.request(UserId(key_id.0))?;
-    Ok(Member { customer_id, user_id: row.created_by, actor: Actor::ApiKey(key_id), role: row.role, shown })
 }
 
 macro_rules! at_least {

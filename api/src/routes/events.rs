@@ -44,7 +44,7 @@ struct EventsQuery {
 #[derive(Serialize, ToSchema)]
 pub struct EventBody {
     /// Its place in the log, over all customers.
-    position: u64,
+    pub position: u64,
     /// The same for every delivery.
     id: Uuid,
     #[serde(rename = "type")]

@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod bodies;
 mod customers;
+mod event_stream;
 #[path = "../../../commands/tests/it/fresh_postgres.rs"]
 mod fresh_postgres;
 mod limits;
