@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use domain::{CustomerEvent, DatasetEvent, ReportEvent, UploadEvent, UserEvent};
+use domain::{CustomerEvent, DatasetEvent, NotificationEvent, ReportEvent, UploadEvent, UserEvent};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -38,6 +38,7 @@ fn build() -> Value {
         Described::of::<UploadEvent>("Upload"),
         Described::of::<DatasetEvent>("Dataset"),
         Described::of::<ReportEvent>("Report"),
+        Described::of::<NotificationEvent>("Notification"),
     ];
     for Described { aggregate, union, named } in aggregates {
         schemas.extend(named.into_iter().map(|(name, schema)| (name, to_json(&schema))));
@@ -175,6 +176,7 @@ mod tests {
             UploadEvent::VARIANTS,
             DatasetEvent::VARIANTS,
             ReportEvent::VARIANTS,
+            NotificationEvent::VARIANTS,
         ]
         .concat();
         for name in &names {

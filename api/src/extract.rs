@@ -8,4 +8,6 @@ mod paths;
 pub use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
 pub use body::{Json, Path, Query, given};
 pub use headers::{IdempotencyKey, IfMatch, Prefer};
-pub use paths::{ApiKeyPath, ComparePath, DatasetPath, MemberPath, ReportPath, StorePath, UploadPath};
+pub use paths::{
+    ApiKeyPath, ComparePath, DatasetPath, MemberPath, NotificationPath, ReportPath, StorePath, UploadPath,
+};

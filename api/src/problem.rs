@@ -1,5 +1,7 @@
 //! Problem documents (RFC 9457): the one form of every error that leaves the service.
 
+use std::convert::Infallible;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -254,6 +256,12 @@ impl From<DatasetError> for Problem {
             DatasetError::NotFound | DatasetError::Deleted => NOT_FOUND.because(sentence(&error)),
             DatasetError::Stale => STALE.because(sentence(&error)),
         }
+    }
+}
+
+impl From<Infallible> for Problem {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

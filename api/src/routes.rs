@@ -6,6 +6,7 @@ mod datasets;
 mod event_stream;
 mod events;
 mod members;
+mod notifications;
 mod reports;
 mod rfm_grid;
 mod service;
@@ -31,6 +32,7 @@ pub fn api() -> OpenApiRouter<App> {
         .merge(datasets::router())
         .merge(reports::router())
         .merge(rfm_grid::router())
+        .merge(notifications::router())
         .merge(events::router())
         .merge(event_stream::router())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::ids::event_id;
-use crate::{Actor, CustomerEvent, DatasetEvent, Metadata, ReportEvent, UploadEvent, UserEvent};
+use crate::{Actor, CustomerEvent, DatasetEvent, Metadata, NotificationEvent, ReportEvent, UploadEvent, UserEvent};
 
 /// Any event of the system.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub enum Event {
     Dataset(DatasetEvent),
     /// Of a report.
     Report(ReportEvent),
+    /// Of a notification.
+    Notification(NotificationEvent),
 }
 
 impl Event {
@@ -35,6 +37,7 @@ impl Event {
             "Upload" => UploadEvent::deserialize(payload).map(Self::Upload),
             "Dataset" => DatasetEvent::deserialize(payload).map(Self::Dataset),
             "Report" => ReportEvent::deserialize(payload).map(Self::Report),
+            "Notification" => NotificationEvent::deserialize(payload).map(Self::Notification),
             other => Err(serde::de::Error::custom(format!("unknown aggregate type {other}"))),
         }
     }

@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cqrs_es::DomainEvent;
-use domain::{CustomerEvent, DatasetEvent, Event, ReportEvent, UploadEvent, UserEvent};
+use domain::{CustomerEvent, DatasetEvent, Event, NotificationEvent, ReportEvent, UploadEvent, UserEvent};
 use serde_json::Value;
 use strum::VariantNames;
 
-const AGGREGATES: [(&str, &[&str]); 5] = [
+const AGGREGATES: [(&str, &[&str]); 6] = [
     ("User", UserEvent::VARIANTS),
     ("Customer", CustomerEvent::VARIANTS),
     ("Upload", UploadEvent::VARIANTS),
     ("Dataset", DatasetEvent::VARIANTS),
     ("Report", ReportEvent::VARIANTS),
+    ("Notification", NotificationEvent::VARIANTS),
 ];
 
 /// One golden file.
@@ -100,5 +101,6 @@ fn facts(event: &Event) -> (String, String, Value) {
         Event::Upload(event) => of(event),
         Event::Dataset(event) => of(event),
         Event::Report(event) => of(event),
+        Event::Notification(event) => of(event),
     }
 }

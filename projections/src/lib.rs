@@ -18,8 +18,9 @@ pub use cache::Cache;
 pub use frames::{FrameId, Frames, Manifest};
 pub use progress::{Progress, UploadProgress};
 pub use views::{
-    ApiKeyRow, CustomerRow, DatabaseOptions, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportStatus,
-    ReportSummary, Row, StoreFilter, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views,
+    About, ApiKeyRow, CustomerRow, DatabaseOptions, DatasetFilter, DatasetRow, MemberRow, News, NewsKind,
+    NotificationRow, Page, ReportRow, ReportStatus, ReportSummary, Row, StoreFilter, StoreRow, UploadFilter, UploadRow,
+    UploadStatus, UserRow, Views,
 };
 
 /// The whole read side.

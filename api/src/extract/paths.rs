@@ -3,6 +3,7 @@
 use domain::{ApiKeyId, CustomerId, DatasetId, ReportId, StoreId, UploadId, UserId};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 macro_rules! path {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $id:ty),+ }) => {
@@ -48,4 +49,8 @@ path! {
 path! {
     /// Two reports of a customer.
     ComparePath { report_id: ReportId, other_report_id: ReportId }
+}
+path! {
+    /// What a member of a customer is told about an upload or a report.
+    NotificationPath { notification_id: Uuid }
 }

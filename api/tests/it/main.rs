@@ -13,6 +13,7 @@ mod event_stream;
 mod fresh_postgres;
 mod limits;
 mod mail;
+mod notifications;
 mod places;
 mod reports;
 mod rights;

@@ -157,6 +157,9 @@ fn select(table: &str, selection: &Selection) -> QueryBuilder<'static, Engine> {
     let sql = format!("SELECT id, customer_id, position, version, body FROM {table} WHERE customer_id = ");
     let mut query = QueryBuilder::new(sql);
     query.push_bind(selection.customer_id.to_string());
+    if let Some(user) = selection.user_id {
+        query.push(" AND user_id = ").push_bind(user.to_string());
+    }
     if let Some(store) = selection.store_id {
         query.push(" AND store_id = ").push_bind(store.to_string());
     }

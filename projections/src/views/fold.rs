@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::batch::Batch;
 use super::row::Row;
 use super::{
-    ApiKeyRow, CustomerRow, DatasetRow, MemberRow, ReportRow, ReportSummary, StoreRolesRow, StoreRow, UploadRow,
-    UserRow,
+    ApiKeyRow, CustomerRow, DatasetRow, MemberRow, NotificationRow, ReportRow, ReportSummary, StoreRolesRow, StoreRow,
+    UploadRow, UserRow,
 };
 
 /// An event of the log, decoded.
@@ -65,7 +65,7 @@ pub(crate) trait View: Serialize + DeserializeOwned + Send + Sync {
 }
 
 /// The tables of all views.
-pub(crate) const TABLES: [&str; 10] = [
+pub(crate) const TABLES: [&str; 11] = [
     UserRow::TABLE,
     CustomerRow::TABLE,
     MemberRow::TABLE,
@@ -76,6 +76,7 @@ pub(crate) const TABLES: [&str; 10] = [
     StoreRolesRow::TABLE,
     ReportRow::TABLE,
     ReportSummary::TABLE,
+    NotificationRow::TABLE,
 ];
 
 /// Folds events into every view.
@@ -89,7 +90,8 @@ pub(crate) async fn fold(batch: &mut Batch, facts: &[Fact<'_>]) -> Result<()> {
     fold_view::<DatasetRow>(batch, facts).await?;
     fold_view::<StoreRolesRow>(batch, facts).await?;
     fold_view::<ReportRow>(batch, facts).await?;
-    fold_view::<ReportSummary>(batch, facts).await
+    fold_view::<ReportSummary>(batch, facts).await?;
+    fold_view::<NotificationRow>(batch, facts).await
 }
 
 /// Reads each row that the events concern once, and writes it once.

@@ -11,12 +11,13 @@ use domain::report::{
 };
 use domain::upload::StoredFile;
 use domain::{
-    ApiKeyId, CustomerEvent, CustomerId, DatasetEvent, DatasetId, MemberRole, Metadata, Recorded, ReportEvent,
-    ReportId, Sealed, StoreId, UploadEvent, UploadId, UserEvent, UserId,
+    ApiKeyId, CustomerEvent, CustomerId, DatasetEvent, DatasetId, MemberRole, Metadata, NotificationEvent, Recorded,
+    ReportEvent, ReportId, Sealed, StoreId, UploadEvent, UploadId, UserEvent, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::NotificationRow;
 use super::fold::{Fact, View, evolve_all};
 use super::row::Row;
 
@@ -25,7 +26,7 @@ use super::row::Row;
 pub struct Log {
     /// The events so far.
     pub events: Vec<Recorded>,
-    sequences: HashMap<Uuid, u64>,
+    sequences: HashMap<(&'static str, Uuid), u64>,
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a history reads better without borrows")]
@@ -54,8 +55,26 @@ impl Log {
         self.with("Report", report(id).0, (&event).into(), &event)
     }
 
-    fn with(mut self, aggregate: &str, id: Uuid, name: &'static str, event: &impl Serialize) -> Self {
-        let sequence = self.sequences.entry(id).or_default();
+    /// The newest outcome is seen by who was told.
+    pub fn seen(self) -> Self {
+        let outcomes = ["DatasetCreated", "DatasetRejected", "ReportCompleted", "ReportFailed"];
+        let newest = self.events.iter().rev().find(|event| outcomes.contains(&event.event_type.as_str()));
+        match newest.map(Recorded::id) {
+            Some(outcome) => self.read(outcome),
+            None => self,
+        }
+    }
+
+    /// An outcome is seen by who was told.
+    pub fn read(self, outcome: Uuid) -> Self {
+        let told = self.events.iter().find(|event| event.id() == outcome).unwrap();
+        let id = NotificationRow::key(&Fact::of(told).unwrap()).unwrap().parse().unwrap();
+        let event = NotificationEvent::NotificationRead { outcome };
+        self.with("Notification", id, (&event).into(), &event)
+    }
+
+    fn with(mut self, aggregate: &'static str, id: Uuid, name: &'static str, event: &impl Serialize) -> Self {
+        let sequence = self.sequences.entry((aggregate, id)).or_default();
         *sequence += 1;
         let position = self.events.len() as u64 + 1;
         self.events.push(Recorded {

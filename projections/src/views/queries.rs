@@ -3,14 +3,15 @@
 
 use anyhow::Result;
 use domain::dataset::Roles;
-use domain::{ApiKeyId, CustomerId, DatasetId, MemberRole, ReportId, StoreId, UploadId, UserId};
+use domain::{ApiKeyId, CustomerId, DatasetId, MemberRole, Recorded, ReportId, StoreId, UploadId, UserId};
+use uuid::Uuid;
 
-use super::fold::View;
+use super::fold::{Fact, View};
 use super::row::Selection;
 use super::store_roles::ASSIGNED;
 use super::{
-    ApiKeyRow, CustomerRow, DatasetFilter, DatasetRow, MemberRow, Page, ReportRow, ReportSummary, Row, StoreFilter,
-    StoreRolesRow, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views, on_engine,
+    ApiKeyRow, CustomerRow, DatasetFilter, DatasetRow, MemberRow, NotificationRow, Page, ReportRow, ReportSummary, Row,
+    StoreFilter, StoreRolesRow, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow, Views, on_engine,
 };
 
 impl Views {
@@ -241,6 +242,41 @@ impl Views {
     pub async fn report_ids(&self, customer: CustomerId) -> Result<Vec<ReportId>> {
         let rows = self.all::<ReportSummary>(Selection::of(customer)).await?;
         Ok(rows.into_iter().map(|row| row.body.id).collect())
+    }
+
+    /// What a user is told, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn notifications(
+        &self,
+        customer: CustomerId,
+        user: UserId,
+        unread_only: bool,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<NotificationRow>>> {
+        let (status, hidden) = (unread_only.then_some(NotificationRow::UNREAD), Some(NotificationRow::WAITING));
+        let selection = Selection { user_id: Some(user), status, hidden, ..Selection::of(customer) };
+        self.page(selection.newest_first(), after, limit).await
+    }
+
+    /// What a user is told about an upload or a report; also while there is nothing to say.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn notification(&self, customer: CustomerId, id: Uuid) -> Result<Option<Row<NotificationRow>>> {
+        self.owned(customer, id).await
+    }
+
+    /// What an event gives to tell, unless that is gone or replaced already.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn told_by(&self, customer: CustomerId, event: &Recorded) -> Result<Option<NotificationRow>> {
+        let Some(id) = NotificationRow::key(&Fact::of(event)?) else { return Ok(None) };
+        let row = self.owned::<NotificationRow>(customer, id).await?.map(|row| row.body);
+        Ok(row.filter(|row| row.news.as_ref().is_some_and(|news| news.outcome == event.id())))
     }
 
     async fn owned<T: View>(&self, customer: CustomerId, id: impl ToString) -> Result<Option<Row<T>>> {

@@ -56,6 +56,8 @@ impl<T> Page<T> {
 pub(crate) struct Selection {
     /// The customer they belong to.
     pub customer_id: CustomerId,
+    /// Only rows of this user, where rows are of users.
+    pub user_id: Option<domain::UserId>,
     /// Only rows of this store.
     pub store_id: Option<domain::StoreId>,
     /// Only rows with this status.
@@ -73,7 +75,16 @@ pub(crate) struct Selection {
 impl Selection {
     /// All rows of a customer, oldest first.
     pub fn of(customer_id: CustomerId) -> Self {
-        Self { customer_id, store_id: None, status: None, hidden: None, newest_first: false, after: None, limit: None }
+        Self {
+            customer_id,
+            user_id: None,
+            store_id: None,
+            status: None,
+            hidden: None,
+            newest_first: false,
+            after: None,
+            limit: None,
+        }
     }
 
     /// One page of them, and one row more.
