@@ -5,6 +5,8 @@ import { h, pageHead } from './dom.js';
 import { bytes, counted, time, whole, words } from './words.js';
 
 const SHOWN = 20;
+/** What somebody has read is nobody else's business. */
+const PRIVATE = new Set(['NotificationRead']);
 /** The log only grows and is read forwards, so what was read is kept while the page is open. */
 const known = new Map();
 
@@ -17,6 +19,7 @@ const WORDS = {
   MemberRemoved: ({ user_id: user }, { who }) => `${who(user)} left the company`,
   ApiKeyCreated: ({ name, role }) => `The API key ${name} was created, as ${role}`,
   ApiKeyRevoked: () => 'An API key was revoked',
+  RfmGridChanged: () => 'Names or cuts of the RFM grid were changed',
   StoreOpened: ({ name, city }) => `Store ${name}${city ? ` in ${city}` : ''} was added`,
   StoreDetailsChanged: ({ name }) => `Store ${name} was changed`,
   StoreClosed: () => 'A store was closed',
@@ -30,6 +33,10 @@ const WORDS = {
   ColumnRolesAssigned: ({ roles }) => `Column roles were set: ${Object.entries(roles).map(inWords).join(', ')}`,
   ShoppersAggregated: ({ shoppers: { Ok: found, Err: reason } }) =>
     (found ? `${counted(found.shopper_count, 'shopper')} counted anew` : `No shoppers: ${reason}`),
+  OrdersCompared: ({ overlaps }, { file }) => {
+    const count = overlaps.reduce((sum, overlap) => sum + overlap.order_count, 0);
+    return count ? `${counted(count, 'order')} of ${file} came in other files too` : `${file} has no order of another file`;
+  },
   DatasetDeleted: (_, { file }) => `The dataset of ${file} was removed`,
   ReportRequested: () => 'Segments were asked for',
   ReportCompleted: ({ clusters, shopper_count: shoppers }) =>
@@ -56,7 +63,7 @@ export async function activity(context) {
     more.hidden = shown >= events.length;
   };
   add();
-  return [pageHead('Activity', 'Everything that happened, from the append-only log. The number is its place there.'),
+  return [pageHead('Activity', 'What happened, from the append-only log. The number is its place there.'),
     h('section.card', list, h('p.more', more))];
 }
 
@@ -67,6 +74,8 @@ async function read({ base, signal }, who) {
     const page = await get(`${base}/events?after=${log.after}&limit=200`, { signal });
     for (const event of page.items) {
       if (event.type === 'FileUploaded') log.files.set(event.aggregate_id, event.data.filename);
+      if (event.type === 'DatasetCreated') log.files.set(event.aggregate_id, log.files.get(event.data.upload_id));
+      if (PRIVATE.has(event.type)) continue;
       const { position, actor, recorded_at: at } = event;
       log.events.unshift({ position, actor, at, text: sentence(event, who, log.files) });
     }

@@ -12,6 +12,7 @@ import { announce, choice, failure, h } from './dom.js';
 import { activity } from './activity.js';
 import { data } from './data.js';
 import { dataset } from './dataset.js';
+import { bell } from './notifications.js';
 import { people } from './people.js';
 import { report } from './report.js';
 import { segments } from './segments.js';
@@ -31,11 +32,13 @@ const header = document.getElementById('header');
 let session = {};
 /** What the header shows: the company and the tab. */
 let place = {};
+/** The bell of the company that is shown. */
+let ringing;
 /** Ends the requests of a view that is left. */
 let leaving = new AbortController();
 
 addEventListener('hashchange', route);
-addEventListener('signed-out', () => { leaving.abort(); session = {}; show(welcome(signedIn), 'Sign in'); });
+addEventListener('signed-out', () => { leaving.abort(); session = {}; ring(); show(welcome(signedIn), 'Sign in'); });
 document.querySelector('.skip').addEventListener('click', (event) => { event.preventDefault(); main.focus(); });
 route();
 
@@ -126,8 +129,18 @@ function bar(customer, tab) {
     h('a.brand', { href: '#/', 'aria-label': 'DataCore' }, logo, h('span', 'DataCore')),
     h('nav', { 'aria-label': 'Main' }, customer && tabs),
     customer && companies(customer),
+    customer && ring(customer),
     account,
     menu());
+}
+
+/** The bell of a company, which stays the same while the views change; without a company none rings. */
+function ring(customer) {
+  if (ringing?.customer.id !== customer?.id) {
+    ringing?.close();
+    ringing = customer && bell(customer);
+  }
+  return ringing?.elements;
 }
 
 function companies(customer) {

@@ -33,7 +33,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-static ASSETS: LazyLock<[Asset; 17]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 18]> = LazyLock::new(|| {
     assets![
         "index.html" HTML,
         "style.css" CSS,
@@ -50,6 +50,7 @@ static ASSETS: LazyLock<[Asset; 17]> = LazyLock::new(|| {
         "report.js" SCRIPT,
         "chart.js" SCRIPT,
         "changes.js" SCRIPT,
+        "notifications.js" SCRIPT,
         "people.js" SCRIPT,
         "activity.js" SCRIPT,
     ]
@@ -88,6 +89,9 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::{CustomerEvent, DatasetEvent, ReportEvent, UploadEvent};
+    use strum::VariantNames;
+
     use super::*;
 
     #[test]
@@ -98,6 +102,17 @@ mod tests {
                 let name = import.split('\'').next().unwrap();
                 assert!(ASSETS.iter().any(|asset| asset.name == name), "{} imports {name}", asset.name);
             }
+        }
+    }
+
+    #[test]
+    fn the_activity_has_words_for_every_event_of_a_customer() {
+        let script = ASSETS.iter().find(|asset| asset.name == "activity.js").unwrap();
+        let script = std::str::from_utf8(script.content).unwrap();
+        let events =
+            [CustomerEvent::VARIANTS, UploadEvent::VARIANTS, DatasetEvent::VARIANTS, ReportEvent::VARIANTS].concat();
+        for name in events {
+            assert!(script.contains(&format!("\n  {name}: (")), "{name}");
         }
     }
 
