@@ -10,7 +10,7 @@ use cqrs_es::Aggregate;
 use domain::{Metadata, UserId};
 use processors::bus::Bus;
 use processors::mail::Mailer;
-use processors::{Context, Positions};
+use processors::{Context, Positions, Started};
 use projections::Projections;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, SecretText};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::problem::{KEY_REUSED, Problem};
 use crate::request;
 use crate::tokens::Tokens;
@@ -45,6 +46,8 @@ pub struct App {
     pub positions: Positions,
     /// How often somebody may ask.
     pub limits: Arc<Limits>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Set when the service is about to end.
     pub shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -61,13 +64,13 @@ impl App {
         let (key, previous) = context.commands.secrets.token_keys();
         let tokens = Tokens::new(&key, previous.as_ref(), config.access_token_minutes);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-        let positions = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
+        let Started { positions, attempts } = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
         let Context { commands, projections, .. } = context;
-        let limits = Arc::new(Limits::new(&config));
+        let (metrics, limits) = (Arc::new(Metrics::new(&attempts)), Arc::new(Limits::new(&config)));
         let (forgetting, ending) = (limits.clone(), shutdown.clone());
         tasks.spawn(async move { forgetting.forget(ending).await });
         let (tokens, config) = (Arc::new(tokens), Arc::new(config));
-        Ok(Self { commands, projections, tokens, config, bus, positions, limits, shutdown, tasks })
+        Ok(Self { commands, projections, tokens, config, bus, positions, limits, metrics, shutdown, tasks })
     }
 
     /// Ends the consumers and waits for them a while; unfinished work comes again at the next start.

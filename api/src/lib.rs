@@ -17,6 +17,7 @@ pub mod generate;
 mod headers;
 mod health;
 mod limits;
+mod metrics;
 pub mod openapi;
 mod outage;
 mod problem;

@@ -9,6 +9,7 @@ pub mod consumer;
 mod context;
 pub mod ingest;
 pub mod mail;
+mod metrics;
 pub mod notify;
 pub mod project;
 pub mod segment;
@@ -17,7 +18,8 @@ mod start;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use context::Context;
-pub use start::{Positions, Role, replay, start};
+pub use metrics::Attempts;
+pub use start::{Positions, Role, Started, replay, start};
 
 /// Locks, also after a panic: what was done then has failed, and nobody uses what it left.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

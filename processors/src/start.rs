@@ -13,6 +13,7 @@ use crate::amqp::{self, Bell, Relay, Worker};
 use crate::bus::Bus;
 use crate::consumer::{Consumer, FIRST_PAUSE, Run};
 use crate::context::Context;
+use crate::metrics::Attempts;
 use crate::project::Projector;
 use crate::{cleanup, compare, ingest, notify, segment};
 
@@ -50,6 +51,15 @@ impl Positions {
     }
 }
 
+/// What the consumers of this process show of themselves.
+#[derive(Clone, Default)]
+pub struct Started {
+    /// Where they stand.
+    pub positions: Positions,
+    /// What they did.
+    pub attempts: Attempts,
+}
+
 /// Everyone who reacts to single events, in whatever process.
 const REACTIONS: &[Consumer] =
     &[ingest::CONSUMER, compare::CONSUMER, cleanup::CONSUMER, segment::CONSUMER, notify::CONSUMER];
@@ -61,11 +71,11 @@ pub fn start(
     roles: &[Role],
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
-) -> Positions {
+) -> Started {
     spawn(tasks, commands::signals::run(context.commands.store.clone(), shutdown.clone()));
     let (views, ended) = (context.projections.views.clone(), shutdown.clone());
     spawn(tasks, async move { views.follow(ended).await });
-    let mut start = Start { context, bus, tasks, shutdown, positions: Positions::default() };
+    let mut start = Start { context, bus, tasks, shutdown, started: Started::default() };
     for role in roles {
         match role {
             Role::Relay => start.relay(),
@@ -81,7 +91,7 @@ pub fn start(
             Role::Api => {}
         }
     }
-    start.positions
+    start.started
 }
 
 struct Start<'a> {
@@ -89,7 +99,7 @@ struct Start<'a> {
     bus: &'a Bus,
     tasks: &'a TaskTracker,
     shutdown: &'a CancellationToken,
-    positions: Positions,
+    started: Started,
 }
 
 impl Start<'_> {
@@ -131,13 +141,16 @@ impl Start<'_> {
     {
         let (context, shutdown) = (self.context.clone(), self.shutdown.clone());
         let handle = {
-            let context = context.clone();
-            move |event| handle(context.clone(), event)
+            let (context, attempts) = (context.clone(), self.started.attempts.clone());
+            move |event| {
+                let (work, attempts) = (handle(context.clone(), event), attempts.clone());
+                async move { attempts.measure(consumer.name, work).await }
+            }
         };
         match self.bus {
             Bus::Log => {
                 let (position, watched) = watch::channel(0);
-                self.positions.0.push((consumer.name, watched));
+                self.started.positions.0.push((consumer.name, watched));
                 let run = Run { context, position, first_pause: FIRST_PAUSE, shutdown };
                 spawn(self.tasks, async move { consumer.run(run, handle).await });
             }

@@ -2,16 +2,21 @@
 
 mod readiness;
 
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::Html;
+use futures::join;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::extract::Path;
+use crate::metrics::{MEDIA_TYPE, Now};
 use crate::problem::{KINDS, NOT_FOUND, Problem};
 use readiness::Readiness;
 
@@ -20,6 +25,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(healthz))
         .routes(routes!(readyz))
+        .routes(routes!(metrics))
         .routes(routes!(asyncapi))
         .routes(routes!(problem))
 }
@@ -37,6 +43,33 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let readiness = readiness::look(&app).await;
     let code = if readiness.can_work() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(readiness))
+}
+
+/// Tells a monitoring system how the service does: OpenMetrics 1.0, as Prometheus reads it.
+#[utoipa::path(get, path = "/metrics", tag = "service", security(()),
+    responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
+async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
+    let text = app.metrics.text(&now(&app).await).context("writing numbers")?;
+    Ok(([(CONTENT_TYPE, MEDIA_TYPE)], text))
+}
+
+async fn now(app: &App) -> Now {
+    let (readiness, parked) = join!(readiness::look(app), app.commands.checkpoints.parked());
+    let mut now = Now::default();
+    readiness.tell(&mut now);
+    let reached = app.positions.now().map(|(consumer, position)| (consumer.to_owned(), position));
+    now.numbers(
+        "consumer_position",
+        "Up to which position a consumer of this process has done its work",
+        "consumer",
+        reached,
+    );
+    let mut counts = BTreeMap::<String, u64>::new();
+    for parked in parked.unwrap_or_default() {
+        *counts.entry(parked.consumer).or_default() += 1;
+    }
+    now.numbers("parked_events", "Events that were set aside because they kept failing", "consumer", counts);
+    now
 }
 
 /// Describes the events at the message broker: AsyncAPI 3.1, written as JSON, which YAML contains.

@@ -73,3 +73,27 @@ async fn it_says_whether_it_lives_and_is_ready() {
     let missing = app.http.request(Method::GET, format!("{}/page/nope.js", app.url)).send().await.unwrap();
     assert_eq!(missing.status(), 404);
 }
+
+#[tokio::test]
+async fn it_tells_a_monitoring_system_how_it_does() {
+    let app = TestApp::start().await;
+    app.ingested("sales.csv", csv(500, 1)).await;
+    app.settle().await;
+    assert_eq!(app.http.get(format!("{}/nowhere", app.url)).send().await.unwrap().status(), 404);
+    let answer = app.http.get(format!("{}/metrics", app.url)).send().await.unwrap();
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    let text = answer.text().await.unwrap();
+    let head = app.app.commands.store.head().await.unwrap();
+    let uploads = "/api/v1/customers/{customer_id}/stores/{store_id}/uploads";
+    for line in [
+        format!("datacore_http_request_duration_seconds_count{{method=\"POST\",route=\"{uploads}\",status=\"202\"}} 1"),
+        "datacore_http_request_duration_seconds_count{method=\"GET\",route=\"none\",status=\"404\"} 1".to_owned(),
+        "datacore_event_duration_seconds_count{consumer=\"ingest\",outcome=\"handled\"} 1".to_owned(),
+        "datacore_dependency_up{dependency=\"event_store\"} 1".to_owned(),
+        format!("datacore_log_position {head}"),
+        format!("datacore_views_position {head}"),
+        "# EOF".to_owned(),
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in {text}");
+    }
+}

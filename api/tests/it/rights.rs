@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use crate::app::{TestApp, id};
 
 /// What is open to anyone is decided here, not by forgetting something.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "GET /asyncapi.yaml",
     "GET /healthz",
+    "GET /metrics",
     "GET /problems/{name}",
     "GET /readyz",
     "POST /api/v1/sessions",

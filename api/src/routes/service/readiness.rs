@@ -13,6 +13,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::metrics::Now;
 
 /// A dependency that says nothing for so long is taken for absent.
 const WITHIN: Duration = Duration::from_secs(2);
@@ -52,6 +53,19 @@ impl Readiness {
     /// Whether requests should come here.
     pub fn can_work(&self) -> bool {
         matches!(self.status, "ready" | "degraded")
+    }
+}
+
+impl Readiness {
+    /// Tells the same in numbers.
+    pub fn tell(&self, now: &mut Now) {
+        let up = self.dependencies.iter().map(|dependency| (dependency.name.to_owned(), dependency.ok.into()));
+        now.numbers("dependency_up", "Whether what the service works with answers", "dependency", up);
+        now.number("log_position", "The newest position of the log", self.head);
+        now.number("views_position", "Up to which position the views show the log", self.projected);
+        now.number("published_position", "Up to which position the log is published", self.published);
+        let help = "Events that consumers at the message bus have still to handle";
+        now.number("open_deliveries", help, self.open_deliveries);
     }
 }
 

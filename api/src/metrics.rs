@@ -1,0 +1,109 @@
+//! The service in numbers, as Prometheus reads them (OpenMetrics 1.0): what was counted since the process began, and where
+//! things stand at the moment of asking. They name routes and consumers, and nobody's data.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use processors::Attempts;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+/// The media type of the answer.
+pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Begins every name.
+const PREFIX: &str = "datacore";
+
+/// What is counted since the process began.
+pub struct Metrics {
+    counted: Registry,
+    requests: Family<Labels, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    method: &'static str,
+    /// As it is declared, so that ids make no series of their own.
+    route: String,
+    status: u16,
+}
+
+impl Metrics {
+    /// Counts requests, and tells of the attempts that consumers make.
+    pub fn new(attempts: &Attempts) -> Self {
+        // From half a millisecond to half a minute.
+        let requests: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 3.0, 11)));
+        let mut counted = Registry::with_prefix(PREFIX);
+        counted.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let help = "How long requests took until the head of the answer was sent";
+        counted.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
+        attempts.register(&mut counted);
+        Self { counted, requests }
+    }
+
+    /// Everything that was counted, and what is so now.
+    ///
+    /// # Errors
+    /// Never in practice: it is written into memory.
+    pub fn text(&self, now: &Now) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode_registry(&mut text, &self.counted)?;
+        encode_registry(&mut text, &now.0)?;
+        encode_eof(&mut text)?;
+        Ok(text)
+    }
+}
+
+/// Where things stand at the moment of asking.
+pub struct Now(Registry);
+
+impl Default for Now {
+    fn default() -> Self {
+        Self(Registry::with_prefix(PREFIX))
+    }
+}
+
+impl Now {
+    /// Adds a number, unless it is not known.
+    pub fn number(&mut self, name: &str, help: &str, number: Option<u64>) {
+        if let Some(number) = number {
+            self.0.register(name, help, ConstGauge::new(number));
+        }
+    }
+
+    /// Adds a number for each of several things.
+    pub fn numbers(&mut self, name: &str, help: &str, label: &str, numbers: impl IntoIterator<Item = (String, u64)>) {
+        let family = Family::<Vec<(String, String)>, prometheus_client::metrics::gauge::Gauge>::default();
+        for (thing, number) in numbers {
+            family.get_or_create(&vec![(label.to_owned(), thing)]).set(number.cast_signed());
+        }
+        self.0.register(name, help, family);
+    }
+}
+
+/// Counts a request.
+pub async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let (start, method) = (Instant::now(), named(request.method()));
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let labels = Labels { method, route, status: response.status().as_u16() };
+    metrics.requests.get_or_create(&labels).observe(start.elapsed().as_secs_f64());
+    response
+}
+
+/// Clients may make methods up; those are one series.
+fn named(method: &axum::http::Method) -> &'static str {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|name| method == name)
+        .unwrap_or("other")
+}
