@@ -2,17 +2,15 @@
 //! things stand at the moment of asking. They name routes and consumers, and nobody's data.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::MatchedPath;
+use axum::http::{Method, StatusCode};
 use processors::Attempts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -50,6 +48,13 @@ impl Metrics {
         Self { counted, requests }
     }
 
+    /// Counts a request that was answered.
+    pub fn count(&self, method: &Method, route: Option<&MatchedPath>, status: StatusCode, took: Duration) {
+        let route = route.map_or("none", MatchedPath::as_str).to_owned();
+        let labels = Labels { method: named(method), route, status: status.as_u16() };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
     /// Everything that was counted, and what is so now.
     ///
     /// # Errors
@@ -82,7 +87,7 @@ impl Now {
 
     /// Adds a number for each of several things.
     pub fn numbers(&mut self, name: &str, help: &str, label: &str, numbers: impl IntoIterator<Item = (String, u64)>) {
-        let family = Family::<Vec<(String, String)>, prometheus_client::metrics::gauge::Gauge>::default();
+        let family = Family::<Vec<(String, String)>, Gauge>::default();
         for (thing, number) in numbers {
             family.get_or_create(&vec![(label.to_owned(), thing)]).set(number.cast_signed());
         }
@@ -90,18 +95,8 @@ impl Now {
     }
 }
 
-/// Counts a request.
-pub async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
-    let (start, method) = (Instant::now(), named(request.method()));
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
-    let labels = Labels { method, route, status: response.status().as_u16() };
-    metrics.requests.get_or_create(&labels).observe(start.elapsed().as_secs_f64());
-    response
-}
-
 /// Clients may make methods up; those are one series.
-fn named(method: &axum::http::Method) -> &'static str {
+fn named(method: &Method) -> &'static str {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         .into_iter()
         .find(|name| method == name)

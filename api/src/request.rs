@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::limits::Left;
+use crate::metrics::Metrics;
 use crate::problem::{RETRY_AFTER, UNAVAILABLE};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -82,8 +84,14 @@ pub fn mark_left(left: Left) {
     });
 }
 
-/// Gives the request an id (the client's own when it is a UUID) and says it in the answer.
-pub async fn track(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
+/// Gives the request an id (the client's own when it is a UUID), says it in the answer, and counts the request.
+pub async fn track(
+    State((config, metrics)): State<(Arc<Config>, Arc<Metrics>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (start, method) = (Instant::now(), request.method().clone());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let sent = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
     let (id, uri) = (sent.unwrap_or_else(new_id), request.uri().clone());
     let address = origin(&config, &request);
@@ -100,6 +108,7 @@ pub async fn track(State(config): State<Arc<Config>>, request: Request, next: Ne
     for (name, text) in LIMITS.into_iter().zip(left.iter().flat_map(Left::headers)) {
         headers.extend(HeaderValue::from_str(&text).map(|value| (name, value)));
     }
+    metrics.count(&method, route.as_ref(), response.status(), start.elapsed());
     response
 }
 

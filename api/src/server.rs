@@ -26,7 +26,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::App;
 use crate::config::Config;
 use crate::problem::{METHOD_NOT_ALLOWED, NOT_FOUND, Problem};
-use crate::{answer, dashboard, headers, limits, metrics, openapi, request, routes};
+use crate::{answer, dashboard, headers, limits, openapi, request, routes};
 
 /// How long a client may take for the headers of a request, the first one included.
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
@@ -52,8 +52,7 @@ pub fn router(app: App) -> Router {
         .with_state(app.clone());
     router.layer(
         ServiceBuilder::new()
-            .layer(from_fn_with_state(app.metrics, metrics::measure))
-            .layer(from_fn_with_state(app.config.clone(), request::track))
+            .layer(from_fn_with_state((app.config.clone(), app.metrics), request::track))
             .layer(from_fn_with_state(app.config.clone(), headers::of_all))
             .layer(TraceLayer::new_for_http())
             .option_layer(headers::cors(&app.config))
