@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -19,6 +19,7 @@ use governor::{Quota, RateLimiter};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::lock;
 use crate::problem::{Problem, RETRY_AFTER, TOO_MANY_REQUESTS, URI_TOO_LONG};
 use crate::request;
 
@@ -113,7 +114,7 @@ impl Limits {
     /// # Errors
     /// 429.
     pub fn lasting(self: &Arc<Self>, user: UserId) -> Result<Lasting, Problem> {
-        let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lasting = lock(&self.lasting);
         let count = lasting.entry(user).or_default();
         if *count >= LASTING_MAX {
             let detail = format!("You have {LASTING_MAX} streams open; close one first.");
@@ -155,7 +156,7 @@ pub struct Lasting {
 
 impl Drop for Lasting {
     fn drop(&mut self) {
-        let mut lasting = self.limits.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lasting = lock(&self.limits.lasting);
         if let Entry::Occupied(mut count) = lasting.entry(self.user) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {

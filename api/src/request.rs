@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::limits::Left;
+use crate::lock;
 use crate::metrics::Metrics;
 use crate::problem::{RETRY_AFTER, UNAVAILABLE};
 
@@ -77,7 +78,7 @@ pub fn is_stale() -> bool {
 /// Says what a limit leaves to the caller; the tightest limit is told.
 pub fn mark_left(left: Left) {
     let _ = CURRENT.try_with(|current| {
-        let mut told = current.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = lock(&current.left);
         if told.is_none_or(|told| left.is_tighter(&told)) {
             *told = Some(left);
         }
@@ -104,7 +105,7 @@ pub async fn track(
     if current.stale.load(Ordering::Relaxed) {
         headers.insert(STALE, HeaderValue::from_static("true"));
     }
-    let left = *current.left.lock().unwrap_or_else(PoisonError::into_inner);
+    let left = *lock(&current.left);
     for (name, text) in LIMITS.into_iter().zip(left.iter().flat_map(Left::headers)) {
         headers.extend(HeaderValue::from_str(&text).map(|value| (name, value)));
     }

@@ -1,5 +1,6 @@
 //! Who the shoppers of a dataset are: their rows added up, and the frames that reports are made from.
 
+mod fold;
 mod items;
 pub mod meaning;
 mod name_column;
@@ -19,10 +20,11 @@ use domain::dataset::{Shape, ShopperSummary};
 use projections::frames::Frames;
 use tokio::task::spawn_blocking;
 
+use fold::Fold;
 use name_column::Names;
 use purchases::Purchases;
 use roles::Rows as Meaning;
-use runs::{Fold, Runs};
+use runs::Runs;
 
 /// Rows being added up by shopper.
 pub enum Shoppers {

@@ -1,7 +1,7 @@
 //! Takes the bytes of an upload off the wire: digest of what was sent, decompression, form parts, storage.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use axum::body::{Body, Bytes};
@@ -20,6 +20,7 @@ use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::FileQuery;
 use crate::app::App;
+use crate::lock;
 use crate::problem::{DIGEST_MISMATCH, MALFORMED, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
 
 /// The longest `description` part.
@@ -161,7 +162,7 @@ struct Expected {
 
 impl Expected {
     fn matches(&self) -> bool {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sent = lock(&self.sent).clone();
         sent.finalize().as_slice() == self.digest
     }
 }
@@ -178,7 +179,7 @@ fn digested(headers: &HeaderMap, body: Body) -> Result<(Body, Option<Expected>),
     let sent = Arc::new(Mutex::new(Sha256::new()));
     let hash = sent.clone();
     let body = Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
-        hash.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+        lock(&hash).update(bytes);
     }));
     Ok((body, Some(Expected { digest, sent })))
 }

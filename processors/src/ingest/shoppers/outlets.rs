@@ -7,9 +7,9 @@ use futures::future::{join_all, try_join_all};
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
+use super::fold::{Fold, fold};
 use super::parts::{Part, unite};
 use super::purchases::{MICROS, Purchases, order};
-use super::runs::{Fold, fold};
 use super::sales::Sales;
 use crate::ingest::reading::store::{self, Rows};
 use crate::lock;

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use integer_encoding::VarInt;
 
-use super::runs::{Fold, fold};
+use super::fold::{Fold, fold};
 
 /// Numbers are millionths, and most are whole hundredths.
 const UNIT: u64 = 10_000;

@@ -8,11 +8,12 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 
+use super::fold::Fold;
 use super::items::Items;
 use super::name_column::Names;
 use super::parts::Part;
 use super::roles::Places;
-use super::runs::{Fold, Runs};
+use super::runs::Runs;
 use crate::ingest::columns::moment::DAY;
 use crate::ingest::columns::statistics::iso_date;
 use crate::lock;

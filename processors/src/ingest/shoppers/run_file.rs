@@ -7,8 +7,8 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result};
 
+use super::fold::{Fold, fold};
 use super::parts::{read_number, unite_many, write_number};
-use super::runs::{Fold, fold};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 

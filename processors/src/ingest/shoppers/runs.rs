@@ -6,6 +6,7 @@ use std::fs::File;
 
 use anyhow::Result;
 
+use super::fold::{Fold, fold};
 use super::parts::{Part, read_parts, unite_many};
 use super::run_file::{Writer, beginning, merge};
 
@@ -15,34 +16,6 @@ const MEMORY_BYTES: usize = 4 << 20;
 const RUNS_MAX: usize = 32;
 /// Between the parts of a key; no text has it, so whole keys sort as their parts do.
 const SEPARATOR: u8 = 0;
-
-/// How two values of a total become one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fold {
-    /// Their sum; the values are not negative, and a sum that overflows stays `i64::MAX`.
-    Sum,
-    /// The lesser one.
-    Min,
-    /// The greater one.
-    Max,
-}
-
-impl Fold {
-    fn apply(self, one: i64, other: i64) -> i64 {
-        match self {
-            Self::Sum => one.saturating_add(other),
-            Self::Min => one.min(other),
-            Self::Max => one.max(other),
-        }
-    }
-}
-
-/// Folds values into a total.
-pub fn fold<const N: usize>(folds: &[Fold; N], total: &mut [i64; N], values: &[i64; N]) {
-    for (index, fold) in folds.iter().enumerate() {
-        total[index] = fold.apply(total[index], values[index]);
-    }
-}
 
 /// Totals of `N` values by a key of two texts, such as shopper and order. Neither holds a NUL.
 pub struct Runs<const N: usize> {

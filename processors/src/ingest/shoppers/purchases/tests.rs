@@ -7,7 +7,7 @@ use arrow::array::{Float64Array, Int64Array, StringArray, TimestampMicrosecondAr
 use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
 
-use super::super::runs::fold;
+use super::super::fold::fold;
 use super::*;
 
 const SPEND: usize = 3;
