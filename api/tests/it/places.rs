@@ -23,10 +23,11 @@ pub enum Places {
 
 /// Places on the servers.
 pub struct Servers {
-    postgres: FreshPostgres,
     vhost: Vhost,
     frames: Url,
     cache: Url,
+    /// Goes last: it may have to wait until the test has ended.
+    postgres: FreshPostgres,
 }
 
 impl Places {
@@ -76,7 +77,7 @@ impl Servers {
         frames.set_path(&name);
         let mut cache = servers::url("DATACORE_CACHE_URL", "redis");
         cache.query_pairs_mut().append_pair("prefix", &name);
-        Self { postgres: FreshPostgres::new().await, vhost: Vhost::new(&name).await, frames, cache }
+        Self { vhost: Vhost::new(&name).await, frames, cache, postgres: FreshPostgres::new().await }
     }
 
     /// Settings that lead there.

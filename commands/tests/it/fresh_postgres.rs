@@ -4,10 +4,15 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 use url::Url;
 use uuid::Uuid;
+
+/// How long a test waits for its database to go.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The database; it goes with this value.
 pub struct FreshPostgres {
@@ -42,9 +47,14 @@ impl Drop for FreshPostgres {
             run(&server, "CHECKPOINT").await;
             run(&server, &drop).await;
         };
-        let thread = std::thread::spawn(move || runtime().unwrap().block_on(work));
-        // A database that is left over harms nobody; a second panic would hide the first.
-        let _ = thread.join();
+        let (ended, waiting) = mpsc::channel();
+        std::thread::spawn(move || {
+            runtime().unwrap().block_on(work);
+            let _ = ended.send(());
+        });
+        // PostgreSQL first hears from everyone who is about to connect, and such a one may be a task of this very thread,
+        // which goes on only when the test has ended. A database that is left over harms nobody.
+        let _ = waiting.recv_timeout(PATIENCE);
     }
 }
 
