@@ -1,11 +1,11 @@
 //! How often somebody may ask. A bucket for each address or user fills up again evenly; who empties it is told when to
 //! come again (429 with `Retry-After`), and everybody sees what is left (`RateLimit`, draft-ietf-httpapi-ratelimit-headers).
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod lasting;
+
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -19,9 +19,11 @@ use governor::{Quota, RateLimiter};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::lock;
 use crate::problem::{Problem, RETRY_AFTER, TOO_MANY_REQUESTS, URI_TOO_LONG};
 use crate::request;
+use lasting::LastingAnswers;
+
+pub use lasting::LastingAnswer;
 
 /// Longest query of an address, in bytes.
 const QUERY_MAX_BYTES: usize = 8_192;
@@ -31,8 +33,6 @@ const FORGET_EVERY: Duration = Duration::from_secs(10);
 const ACCOUNT: (u32, u32) = (6, 100);
 /// Attempts to sign in to one account from anywhere: high, because who tries can lock the owner out.
 const ACCOUNT_ANYWHERE: (u32, u32) = (60, 1_000);
-/// Answers that last, such as streams of events, that a user may have at a time: some for every open page.
-const LASTING_MAX: usize = 20;
 
 /// Whose bucket it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ pub struct Limits {
     account_anywhere: Limit,
     sign_ups: Limit,
     uploads: Limit,
-    lasting: Mutex<HashMap<UserId, usize>>,
+    lasting: LastingAnswers,
 }
 
 impl Limits {
@@ -69,7 +69,7 @@ impl Limits {
             account_anywhere: Limit::new("sign-ins-to-account", anywhere.0, anywhere.1),
             sign_ups: minute("sign-ups", config.limit_sign_ups),
             uploads: minute("uploads", config.limit_uploads),
-            lasting: Mutex::default(),
+            lasting: LastingAnswers::default(),
         }
     }
 
@@ -113,15 +113,8 @@ impl Limits {
     ///
     /// # Errors
     /// 429.
-    pub fn lasting(self: &Arc<Self>, user: UserId) -> Result<Lasting, Problem> {
-        let mut lasting = lock(&self.lasting);
-        let count = lasting.entry(user).or_default();
-        if *count >= LASTING_MAX {
-            let detail = format!("You have {LASTING_MAX} streams open; close one first.");
-            return Err(TOO_MANY_REQUESTS.because(detail).with(RETRY_AFTER, 10));
-        }
-        *count += 1;
-        Ok(Lasting { limits: self.clone(), user })
+    pub fn lasting(&self, user: UserId) -> Result<LastingAnswer, Problem> {
+        self.lasting.begin(user)
     }
 
     /// Forgets full buckets now and then, until the service ends.
@@ -146,24 +139,6 @@ pub async fn guard(State(limits): State<Arc<Limits>>, request: Request, next: Ne
         limits.requests.take(Whose::Address(network(address)))?;
     }
     Ok(next.run(request).await)
-}
-
-/// An answer that lasts.
-pub struct Lasting {
-    limits: Arc<Limits>,
-    user: UserId,
-}
-
-impl Drop for Lasting {
-    fn drop(&mut self) {
-        let mut lasting = lock(&self.limits.lasting);
-        if let Entry::Occupied(mut count) = lasting.entry(self.user) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-    }
 }
 
 /// What is left of a bucket.

@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::extract::{Member, Query, Viewer};
-use crate::limits::Lasting;
+use crate::limits::LastingAnswer;
 use crate::problem::Problem;
 use crate::routes::events::EventBody;
 
@@ -117,7 +117,7 @@ struct Reader {
     parts: Parts,
     after: u64,
     heads: watch::Receiver<u64>,
-    _lasting: Lasting,
+    _lasting: LastingAnswer,
 }
 
 impl Reader {

@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::Html;
 use futures::join;
+use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -54,7 +55,8 @@ async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str);
 }
 
 async fn now(app: &App) -> Now {
-    let (readiness, parked) = join!(readiness::look(app), app.commands.checkpoints.parked());
+    let parked = timeout(readiness::WITHIN, app.commands.checkpoints.parked());
+    let (readiness, parked) = join!(readiness::look(app), parked);
     let mut now = Now::default();
     readiness.tell(&mut now);
     let reached = app.positions.now().map(|(consumer, position)| (consumer.to_owned(), position));
@@ -65,7 +67,7 @@ async fn now(app: &App) -> Now {
         reached,
     );
     let mut counts = BTreeMap::<String, u64>::new();
-    for parked in parked.unwrap_or_default() {
+    for parked in parked.ok().and_then(Result::ok).unwrap_or_default() {
         *counts.entry(parked.consumer).or_default() += 1;
     }
     now.numbers("parked_events", "Events that were set aside because they kept failing", "consumer", counts);

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::metrics::Now;
 
 /// A dependency that says nothing for so long is taken for absent.
-const WITHIN: Duration = Duration::from_secs(2);
+pub const WITHIN: Duration = Duration::from_secs(2);
 
 /// What the service depends on.
 #[derive(Serialize, ToSchema)]
