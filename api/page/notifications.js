@@ -20,9 +20,9 @@ const icon = () => s('svg', { viewBox: '0 0 24 24', 'aria-hidden': true },
 export function bell(customer) {
   const base = `/customers/${customer.id}`;
   const count = h('span.count', { hidden: true });
-  const button = h('button.bell', { type: 'button', popovertarget: 'news' }, icon(), count);
+  const button = h('button.bell', { type: 'button', popovertarget: 'news', 'aria-label': 'Notifications' }, icon(), count);
   const list = h('ol');
-  const all = h('div', action('button', 'Mark all as read', () => Promise.all(unread().map(see))));
+  const all = h('div', { hidden: true }, action('button', 'Mark all as read', () => Promise.all(unread().map(see))));
   const box = h('div.menu.news', { id: 'news', popover: 'auto' }, h('h2', 'Notifications'), list, all);
   let told;
   let stream;
@@ -76,8 +76,6 @@ export function bell(customer) {
     document.removeEventListener('visibilitychange', listen);
   }
 
-  show([]);
-  told = undefined;
   // Browsers allow few connections to a host, so a page that nobody looks at gives its own back.
   document.addEventListener('visibilitychange', listen);
   listen();
