@@ -8,15 +8,15 @@
 //   #/c/<customer>/activity            what happened
 
 import { all, call, get } from './api.js';
-import { announce, choice, failure, h } from './dom.js';
-import { activity } from './activity.js';
-import { data } from './data.js';
-import { dataset } from './dataset.js';
-import { bell } from './notifications.js';
-import { people } from './people.js';
-import { report } from './report.js';
-import { segments } from './segments.js';
-import { registerCompany, welcome } from './welcome.js';
+import { announce, choice, failure, h } from './lib/dom.js';
+import { activity } from './views/activity.js';
+import { data } from './views/data.js';
+import { dataset } from './views/dataset.js';
+import { bell } from './views/notifications.js';
+import { people } from './views/people.js';
+import { report } from './views/report.js';
+import { segments } from './views/segments.js';
+import { registerCompany, welcome } from './views/welcome.js';
 
 /** The list of each tab, the view of one item of it, and the title. */
 const TABS = {

@@ -40,25 +40,25 @@ static ASSETS: LazyLock<[Asset; 18]> = LazyLock::new(|| {
         "icon.svg" SVG,
         "app.js" SCRIPT,
         "api.js" SCRIPT,
-        "dom.js" SCRIPT,
-        "words.js" SCRIPT,
-        "welcome.js" SCRIPT,
-        "data.js" SCRIPT,
-        "dataset.js" SCRIPT,
-        "dialect.js" SCRIPT,
-        "segments.js" SCRIPT,
-        "report.js" SCRIPT,
-        "chart.js" SCRIPT,
-        "changes.js" SCRIPT,
-        "notifications.js" SCRIPT,
-        "people.js" SCRIPT,
-        "activity.js" SCRIPT,
+        "lib/dom.js" SCRIPT,
+        "lib/words.js" SCRIPT,
+        "lib/chart.js" SCRIPT,
+        "views/welcome.js" SCRIPT,
+        "views/data.js" SCRIPT,
+        "views/dataset.js" SCRIPT,
+        "views/dialect.js" SCRIPT,
+        "views/segments.js" SCRIPT,
+        "views/report.js" SCRIPT,
+        "views/changes.js" SCRIPT,
+        "views/notifications.js" SCRIPT,
+        "views/people.js" SCRIPT,
+        "views/activity.js" SCRIPT,
     ]
 });
 
 /// The routes of the page.
 pub fn router() -> Router<App> {
-    Router::new().route("/", get(index)).route("/page/{asset}", get(asset))
+    Router::new().route("/", get(index)).route("/page/{*asset}", get(asset))
 }
 
 async fn index() -> Result<impl IntoResponse, Problem> {
@@ -98,16 +98,22 @@ mod tests {
     fn every_module_that_a_script_imports_is_served() {
         for asset in ASSETS.iter().filter(|asset| asset.content_type == SCRIPT) {
             let script = std::str::from_utf8(asset.content).unwrap();
-            for import in script.split("from './").skip(1) {
-                let name = import.split('\'').next().unwrap();
+            for import in script.split("from '").skip(1) {
+                let name = resolved(asset.name, import.split('\'').next().unwrap());
                 assert!(ASSETS.iter().any(|asset| asset.name == name), "{} imports {name}", asset.name);
             }
         }
     }
 
+    /// The name of what a script imports by a relative path.
+    fn resolved(script: &str, import: &str) -> String {
+        let url = url::Url::parse("page:/").and_then(|page| page.join(script)).and_then(|script| script.join(import));
+        url.unwrap().path()[1..].to_owned()
+    }
+
     #[test]
     fn the_activity_has_words_for_every_event_of_a_customer() {
-        let script = ASSETS.iter().find(|asset| asset.name == "activity.js").unwrap();
+        let script = ASSETS.iter().find(|asset| asset.name == "views/activity.js").unwrap();
         let script = std::str::from_utf8(script.content).unwrap();
         let events =
             [CustomerEvent::VARIANTS, UploadEvent::VARIANTS, DatasetEvent::VARIANTS, ReportEvent::VARIANTS].concat();

@@ -1,12 +1,12 @@
 // A report: the segments of some shoppers, what sets them apart, and how far to trust the split.
 
-import { all, get, pause } from './api.js';
-import { scatter } from './chart.js';
+import { all, get, pause } from '../api.js';
+import { scatter } from '../lib/chart.js';
 import { changes } from './changes.js';
-import { downloads, failure, h, pageHead, table } from './dom.js';
+import { downloads, failure, h, pageHead, table } from '../lib/dom.js';
 import {
   ALGORITHMS, counted, day, feature, index, sentence, separation, share, short, steadiness, time, whole, words,
-} from './words.js';
+} from '../lib/words.js';
 
 /** How many shoppers the scatter shows at most, and how many are read at once. */
 const POINTS = 1500;

@@ -1,8 +1,8 @@
 // How a file was read: what was found out, how sure that is, and another way to read it.
 
-import { call, get, pause } from './api.js';
-import { announce, dialog, form, h, table } from './dom.js';
-import { sentence, share, words } from './words.js';
+import { call, get, pause } from '../api.js';
+import { announce, dialog, form, h, table } from '../lib/dom.js';
+import { sentence, share, words } from '../lib/words.js';
 
 const DELIMITERS = { ',': 'Comma', ';': 'Semicolon', '\t': 'Tab', '|': 'Bar', whitespace: 'Spaces', ', ': 'Comma and space' };
 const QUOTES = { '"': 'Double quotes', "'": 'Single quotes', none: 'None' };

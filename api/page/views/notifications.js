@@ -1,8 +1,8 @@
 // What people are told: the bell in the header, and the events of the company that ring it.
 
-import { call, get } from './api.js';
-import { action, announce, h, s } from './dom.js';
-import { time } from './words.js';
+import { call, get } from '../api.js';
+import { action, announce, h, s } from '../lib/dom.js';
+import { time } from '../lib/words.js';
 
 /** The newest ones are shown. */
 const SHOWN = 20;

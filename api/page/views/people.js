@@ -1,8 +1,8 @@
 // Who belongs to the company and may do what: people, and programs with API keys.
 
-import { all, call } from './api.js';
-import { action, choice, confirmed, dialog, form, h, pageHead, table } from './dom.js';
-import { day, time, words } from './words.js';
+import { all, call } from '../api.js';
+import { action, choice, confirmed, dialog, form, h, pageHead, table } from '../lib/dom.js';
+import { day, time, words } from '../lib/words.js';
 
 const ROLES = [['viewer', 'Viewer: reads'], ['analyst', 'Analyst: also uploads and asks for segments'],
   ['owner', 'Owner: also changes the company, its stores and people']];

@@ -1,8 +1,8 @@
 // What changed since the report whose segments this one follows: who moved, came and left.
 
-import { get } from './api.js';
-import { downloads, failure, h, table } from './dom.js';
-import { counted, share, whole } from './words.js';
+import { get } from '../api.js';
+import { downloads, failure, h, table } from '../lib/dom.js';
+import { counted, share, whole } from '../lib/words.js';
 
 /** The greatest moves that are shown. */
 const SHOWN = 8;

@@ -1,11 +1,11 @@
 // A dataset: what its columns are and mean, and its first rows.
 
-import { call, get, pause } from './api.js';
+import { call, get, pause } from '../api.js';
 import { rejects } from './data.js';
 import { dialectCard, questions } from './dialect.js';
-import { action, announce, choice, downloads, h, pageHead, table } from './dom.js';
+import { action, announce, choice, downloads, h, pageHead, table } from '../lib/dom.js';
 import { askForm } from './segments.js';
-import { counted, number, time, whole, words } from './words.js';
+import { counted, number, time, whole, words } from '../lib/words.js';
 
 const NUMERIC = ['integer', 'decimal'];
 const DATED = ['date', 'timestamp'];

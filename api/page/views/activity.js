@@ -1,8 +1,8 @@
 // What happened, newest first, in plain words: the company's own part of the log.
 
-import { all, get } from './api.js';
-import { h, pageHead } from './dom.js';
-import { bytes, counted, time, whole, words } from './words.js';
+import { all, get } from '../api.js';
+import { h, pageHead } from '../lib/dom.js';
+import { bytes, counted, time, whole, words } from '../lib/words.js';
 
 const SHOWN = 20;
 /** What somebody has read is nobody else's business. */

@@ -1,7 +1,7 @@
 // Before there is anything to see: signing up or in, and registering the company.
 
-import { call } from './api.js';
-import { form, h, s } from './dom.js';
+import { call } from '../api.js';
+import { form, h, s } from '../lib/dom.js';
 
 const email = { name: 'email', label: 'E-mail', type: 'email', required: true, autocomplete: 'username' };
 const password = { name: 'password', label: 'Password', type: 'password', required: true };

@@ -1,11 +1,11 @@
 // Stores and files: adding stores, uploading, and following each file until it is a dataset.
 
-import { all, call, get, pause, upload } from './api.js';
+import { all, call, get, pause, upload } from '../api.js';
 import { ask } from './dialect.js';
 import {
   announce, choice, confirmed, dialog, downloads, form, h, pageHead, pages, table, tableRow,
-} from './dom.js';
-import { bytes, sentence, time, whole } from './words.js';
+} from '../lib/dom.js';
+import { bytes, sentence, time, whole } from '../lib/words.js';
 
 const COLUMNS = [['File'], ['Status'], ['Rows', true], ['Left out', true], ['Shoppers', true], ['']];
 

@@ -1,8 +1,8 @@
 // Reports: asking for one, and the list of those that were made.
 
-import { all, call, get } from './api.js';
-import { form, h, pageHead, pages } from './dom.js';
-import { ALGORITHMS, counted, day, index, time, words } from './words.js';
+import { all, call, get } from '../api.js';
+import { form, h, pageHead, pages } from '../lib/dom.js';
+import { ALGORITHMS, counted, day, index, time, words } from '../lib/words.js';
 
 /** The view of all reports. */
 export async function segments(context) {
