@@ -1,9 +1,13 @@
 // Talks to /api/v1 on this host. The session is a cookie that this script cannot read.
 
+/** @import { Problem as Document, UploadBody } from './service.js' */
+/** @typedef {{body?: object, etag?: string | null, wait?: number, signal?: AbortSignal}} Options */
+
 const BASE = '/api/v1';
 
 /** What went wrong, as the service's problem document (RFC 9457) tells it. */
 export class Problem extends Error {
+  /** @param {number} status @param {Partial<Document>} body */
   constructor(status, body) {
     super(body.detail || body.title || `The service answered with status ${status}.`);
     this.status = status;
@@ -14,8 +18,13 @@ export class Problem extends Error {
 
 const unreachable = () => new Problem(0, { detail: 'The service does not answer. Is the connection up?' });
 
-/** Sends a request; gives the body, with the version of the resource as `etag`. */
+/**
+ * Sends a request; gives the body, with the version of the resource as `etag`.
+ * @param {string} method @param {string} path a path below /api/v1
+ * @param {Options} [options]
+ */
 export async function call(method, path, { body, etag, wait, signal } = {}) {
+  /** @type {Record<string, string>} */
   const headers = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (etag) headers['if-match'] = etag;
@@ -27,10 +36,13 @@ export async function call(method, path, { body, etag, wait, signal } = {}) {
   return { body: content, etag: response.headers.get('etag') };
 }
 
-/** Reads a resource. */
+/** Reads a resource. @param {string} path @param {Options} [options] */
 export const get = async (path, options) => (await call('GET', path, options)).body;
 
-/** Reads every page of a list that is short by nature, such as a company's stores. */
+/**
+ * Reads every page of a list that is short by nature, such as a company's stores.
+ * @param {string} path @param {Options} [options]
+ */
 export async function all(path, options) {
   const items = [];
   for (let cursor; cursor !== null;) {
@@ -41,7 +53,11 @@ export async function all(path, options) {
   return items;
 }
 
-/** Uploads a file. XMLHttpRequest, because fetch does not tell how much was sent. */
+/**
+ * Uploads a file. XMLHttpRequest, because fetch does not tell how much was sent.
+ * @param {string} path @param {File} file @param {(part: number) => void} onProgress
+ * @returns {Promise<UploadBody>}
+ */
 export function upload(path, file, onProgress) {
   const { promise, resolve, reject } = settler();
   const request = new XMLHttpRequest();
@@ -60,7 +76,7 @@ export function upload(path, file, onProgress) {
   return promise;
 }
 
-/** Waits, or ends with the view that waits. */
+/** Waits, or ends with the view that waits. @param {number} milliseconds @param {AbortSignal} [signal] */
 export function pause(milliseconds, signal) {
   const { promise, resolve, reject } = settler();
   const timer = setTimeout(resolve, milliseconds);
@@ -69,11 +85,16 @@ export function pause(milliseconds, signal) {
 }
 
 function settler() {
-  let resolve, reject;
+  /** @type {(value?: any) => void} */
+  let resolve = () => {};
+  /** @type {(reason: unknown) => void} */
+  let reject = () => {};
+  /** @type {Promise<any>} */
   const promise = new Promise((yes, no) => { resolve = yes; reject = no; });
   return { promise, resolve, reject };
 }
 
+/** @param {number} status @param {Partial<Document>} content */
 function refused(status, content) {
   const problem = new Problem(status, content);
   // A wrong password is the form's matter; any other 401 means that the session is over.

@@ -33,7 +33,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-static ASSETS: LazyLock<[Asset; 18]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 21]> = LazyLock::new(|| {
     assets![
         "index.html" HTML,
         "style.css" CSS,
@@ -41,14 +41,17 @@ static ASSETS: LazyLock<[Asset; 18]> = LazyLock::new(|| {
         "app.js" SCRIPT,
         "api.js" SCRIPT,
         "lib/dom.js" SCRIPT,
+        "lib/form.js" SCRIPT,
         "lib/words.js" SCRIPT,
         "lib/chart.js" SCRIPT,
         "views/welcome.js" SCRIPT,
         "views/data.js" SCRIPT,
+        "views/files.js" SCRIPT,
         "views/dataset.js" SCRIPT,
         "views/dialect.js" SCRIPT,
         "views/segments.js" SCRIPT,
         "views/report.js" SCRIPT,
+        "views/shoppers.js" SCRIPT,
         "views/changes.js" SCRIPT,
         "views/notifications.js" SCRIPT,
         "views/people.js" SCRIPT,

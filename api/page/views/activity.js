@@ -4,12 +4,22 @@ import { all, get } from '../api.js';
 import { h, pageHead } from '../lib/dom.js';
 import { bytes, counted, time, whole, words } from '../lib/words.js';
 
+/** @import { EventBody, MemberBody } from '../service.js' */
+/** @import { Context } from '../types.js' */
+/** @typedef {{order_count: number}} Overlap */
+/** @typedef {Record<string, any>} Facts what an event says; /asyncapi.yaml describes it for each type */
+/** @typedef {EventBody & {data: Facts}} Event */
+/** @typedef {(user: string) => string} Who the name of a user */
+/** @typedef {{position: number, actor: string, at: string, text: string}} Entry */
+/** @typedef {{events: Entry[], files: Map<string, string | undefined>, after: number}} Log */
+
 const SHOWN = 20;
 /** What somebody has read is nobody else's business. */
 const PRIVATE = new Set(['NotificationRead']);
-/** The log only grows and is read forwards, so what was read is kept while the page is open. */
+/** The log only grows and is read forwards, so what was read is kept while the page is open. @type {Map<string, Log>} */
 const known = new Map();
 
+/** @type {Record<string, (facts: Facts, about: {who: Who, file: string}) => string>} */
 const WORDS = {
   CustomerRegistered: ({ name }) => `${name} was registered`,
   CustomerDetailsChanged: ({ name }) => `${name} changed its name or description`,
@@ -34,7 +44,7 @@ const WORDS = {
   ShoppersAggregated: ({ shoppers: { Ok: found, Err: reason } }) =>
     (found ? `${counted(found.shopper_count, 'shopper')} counted anew` : `No shoppers: ${reason}`),
   OrdersCompared: ({ overlaps }, { file }) => {
-    const count = overlaps.reduce((sum, overlap) => sum + overlap.order_count, 0);
+    const count = /** @type {Overlap[]} */ (overlaps).reduce((sum, overlap) => sum + overlap.order_count, 0);
     return count ? `${counted(count, 'order')} of ${file} came in other files too` : `${file} has no order of another file`;
   },
   DatasetDeleted: (_, { file }) => `The dataset of ${file} was removed`,
@@ -44,14 +54,18 @@ const WORDS = {
   ReportFailed: ({ reason }) => `No segments: ${reason}`,
 };
 
+/** @type {Record<string, (name: string) => string>} */
 const BY = { user: (name) => `by ${name}`, api_key: () => 'by a program' };
 
+/** @param {[column: string, role: string]} role */
 const inWords = ([column, role]) => `${column} is ${words(role).toLowerCase()}`;
 
-/** The view of what happened. */
+/** The view of what happened. @param {Context} context */
 export async function activity(context) {
+  /** @type {MemberBody[]} */
   const members = await all(`${context.base}/members`, context);
   const names = new Map(members.map((member) => [member.user_id, member.name ?? member.email]));
+  /** @type {Who} */
   const who = (id) => names.get(id) ?? 'Someone';
   const events = await read(context, who);
   const list = h('ol.events');
@@ -67,12 +81,13 @@ export async function activity(context) {
     h('section.card', list, h('p.more', more))];
 }
 
-/** All events of the company, newest first. */
+/** All events of the company, newest first. @param {Context} context @param {Who} who */
 async function read({ base, signal }, who) {
+  /** @type {Log} */
   const log = known.get(base) ?? { events: [], files: new Map(), after: 0 };
   for (let isMore = true; isMore;) {
     const page = await get(`${base}/events?after=${log.after}&limit=200`, { signal });
-    for (const event of page.items) {
+    for (const event of /** @type {Event[]} */ (page.items)) {
       if (event.type === 'FileUploaded') log.files.set(event.aggregate_id, event.data.filename);
       if (event.type === 'DatasetCreated') log.files.set(event.aggregate_id, log.files.get(event.data.upload_id));
       if (PRIVATE.has(event.type)) continue;
@@ -86,12 +101,16 @@ async function read({ base, signal }, who) {
   return log.events;
 }
 
-/** An event in words; an event that this page does not know is shown by its name. */
+/**
+ * An event in words; an event that this page does not know is shown by its name.
+ * @param {Event} event @param {Who} who @param {Log['files']} files
+ */
 function sentence({ type, data, aggregate_id: id }, who, files) {
   const file = files.get(data.upload_id ?? id) ?? 'A file';
   return (WORDS[type] ?? (() => type))(data, { who, file });
 }
 
+/** @param {Entry} entry @param {Who} who */
 function item({ position, actor, at, text }, who) {
   const [kind, id] = actor.split(':');
   return h('li',

@@ -1,22 +1,31 @@
 // Who belongs to the company and may do what: people, and programs with API keys.
 
 import { all, call } from '../api.js';
-import { action, choice, confirmed, dialog, form, h, pageHead, table } from '../lib/dom.js';
+import { action, choice, confirmed, dialog, h, named, pageHead, table } from '../lib/dom.js';
+import { form } from '../lib/form.js';
 import { day, time, words } from '../lib/words.js';
 
+/** @import { ApiKeyBody, MemberBody, NewApiKeyBody } from '../service.js' */
+/** @import { Column, Context, Option } from '../types.js' */
+
+/** @type {Option[]} */
 const ROLES = [['viewer', 'Viewer: reads'], ['analyst', 'Analyst: also uploads and asks for segments'],
   ['owner', 'Owner: also changes the company, its stores and people']];
-const SHORT = ROLES.map(([role]) => [role, words(role)]);
+const SHORT = ROLES.map(([role]) => named({ id: role, name: words(role) }));
 
-/** The view of people; owners change it, and see the keys. */
+/** The view of people; owners change it, and see the keys. @param {Context} context */
 export async function people(context) {
+  /** @type {MemberBody[]} */
   const members = await all(`${context.base}/members`, context);
+  /** @type {ApiKeyBody[]} */
   const keys = context.mayOwn ? await all(`${context.base}/api-keys`, context) : [];
   return [pageHead('People', `Who may see and do what at ${context.customer.name}.`),
     peopleCard(context, members), context.mayOwn && keysCard(context, keys)].filter(Boolean);
 }
 
+/** @param {Context} context @param {MemberBody[]} members */
 function peopleCard(context, members) {
+  /** @type {Column[]} */
   const columns = [['Name'], ['Role'], ['']];
   const invite = form({
     fields: [{ name: 'email', label: 'E-mail', type: 'email', required: true },
@@ -28,11 +37,12 @@ function peopleCard(context, members) {
     },
   });
   const box = table('People', columns, members.map((member) => personRow(context, member)));
-  box.firstChild.classList.add('flow');
+  box.firstElementChild?.classList.add('flow');
   return h('section.card', h('h2', 'People'), box,
     context.mayOwn && h('details', h('summary', 'Add a person'), invite));
 }
 
+/** @param {Context} context @param {MemberBody} member */
 function personRow(context, member) {
   const invited = member.status === 'invited';
   const name = h('div', h('strong', member.name ?? member.email ?? 'Someone who left'),
@@ -56,9 +66,11 @@ function personRow(context, member) {
   return [name, [role, problem], h('button.link', { type: 'button', onclick: remove }, 'Remove')];
 }
 
+/** @param {Context} context @param {ApiKeyBody[]} keys */
 function keysCard(context, keys) {
+  /** @type {Column[]} */
   const columns = [['Name'], ['Role'], ['Created'], ['Last used'], ['']];
-  const row = (key) => [h('strong', key.name), words(key.role), day(key.created_at),
+  const row = (/** @type {ApiKeyBody} */ key) => [h('strong', key.name), words(key.role), day(key.created_at),
     key.last_used_at ? time(key.last_used_at) : 'Never',
     h('button.link', { type: 'button', onclick: () => revoke(context, key) }, 'Revoke')];
   const create = form({
@@ -70,15 +82,16 @@ function keysCard(context, keys) {
     },
   });
   const box = table('API keys', columns, keys.map(row));
-  box.firstChild.classList.add('flow');
+  box.firstElementChild?.classList.add('flow');
   return h('section.card', h('h2', 'API keys'),
     h('p.muted', 'A program that sends a key acts for this company, with the role of the key and nothing else.'),
     keys.length > 0 && box,
     h('details', h('summary', 'Create a key'), create));
 }
 
-/** The secret, which is told once. */
+/** The secret, which is told once. @param {NewApiKeyBody} key */
 function shown(key) {
+  /** @type {HTMLInputElement} */
   const secret = h('input', { readonly: true, value: key.token, 'aria-label': 'Secret', onfocus: () => secret.select() });
   const copy = action('button.primary', 'Copy', async (button) => {
     await navigator.clipboard.writeText(key.token);
@@ -90,6 +103,7 @@ function shown(key) {
     h('div.fields', h('div.field', secret), h('p.actions', copy)));
 }
 
+/** @param {Context} context @param {ApiKeyBody} key */
 function revoke(context, key) {
   confirmed('Revoke this key?', `Programs that use “${key.name}” are refused from then on.`, 'Revoke', async () => {
     await call('DELETE', `${context.base}/api-keys/${key.id}`);

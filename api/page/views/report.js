@@ -1,20 +1,21 @@
 // A report: the segments of some shoppers, what sets them apart, and how far to trust the split.
 
 import { all, get, pause } from '../api.js';
-import { scatter } from '../lib/chart.js';
-import { changes } from './changes.js';
-import { downloads, failure, h, pageHead, table } from '../lib/dom.js';
+import { downloads, h, pageHead, table } from '../lib/dom.js';
 import {
   ALGORITHMS, counted, day, feature, index, sentence, separation, share, short, steadiness, time, whole, words,
 } from '../lib/words.js';
+import { changes } from './changes.js';
+import { colour, shoppers } from './shoppers.js';
 
-/** How many shoppers the scatter shows at most, and how many are read at once. */
-const POINTS = 1500;
-const PAGE = 200;
+/** @import { ReportBody, RfmGroup, Segment, StoreRow, TopProduct } from '../service.js' */
+/** @import { Child, Column, Complete, Context } from '../types.js' */
+/** @typedef {Complete<ReportBody>} Report one that is completed */
 
-/** The view of a report; while it is being made it says so and comes back. */
+/** The view of a report; while it is being made it says so and comes back. @param {Context} context @param {string} id */
 export async function report(context, id) {
   const path = `${context.base}/reports/${id}`;
+  /** @type {Report} */
   const found = await get(path, context);
   const back = h('a.back', { href: context.link('segments') }, '← Segments');
   if (found.status === 'failed') return [back, failed(found)];
@@ -22,6 +23,7 @@ export async function report(context, id) {
     again(context, path).catch(() => {});
     return [back, working()];
   }
+  /** @type {StoreRow[]} */
   const stores = found.store_ids?.length > 1 ? await all(`${context.base}/stores`, context) : [];
   return [
     h('div', back, pageHead(title(found), facts(found), downloads('Export', `${path}/export?`))),
@@ -37,6 +39,7 @@ export async function report(context, id) {
   ].filter(Boolean);
 }
 
+/** @param {Context} context @param {string} path */
 async function again(context, path) {
   for (;;) {
     // The pause is for a service that does not wait.
@@ -46,6 +49,7 @@ async function again(context, path) {
   }
 }
 
+/** @param {Report} found */
 const failed = (found) => h('section.card.empty', h('h1', 'No segments this time'), h('p', found.error),
   h('small', `Asked ${time(found.requested_at)}`));
 
@@ -54,10 +58,10 @@ const working = () => h('section.card.empty.working', { role: 'status' },
   h('h1', 'Looking for groups'),
   h('p', 'Shoppers are compared and grouped. You can leave this page; the report will be in the list.'));
 
-const colour = (segment) => ({ c: `var(--s${segment.index % 10})` });
-
+/** @param {Report} found */
 const title = (found) => `${counted(found.segments.length, 'segment')} of ${counted(found.shopper_count, 'shopper')}`;
 
+/** @param {Report} found */
 const facts = (found) => [
   found.as_of && `as of ${day(found.as_of)}`,
   ALGORITHMS[found.algorithm ?? found.parameters.algorithm],
@@ -66,10 +70,12 @@ const facts = (found) => [
   `made ${time(found.completed_at)}`,
 ].filter(Boolean).join(' · ');
 
+/** @param {Report} found */
 function headline({ shopper_count: count, noise_count: noise, segments, quality }) {
+  /** @type {(label: string, value: Child, note: string) => HTMLElement} */
   const tile = (label, value, note) => h('div.card', h('dt', label), value, h('dd.small', note));
-  const known = segments.filter((segment) => typeof segment.revenue === 'number');
-  const revenue = known.reduce((sum, segment) => sum + segment.revenue, 0);
+  const known = segments.flatMap((segment) => segment.revenue ?? []);
+  const revenue = known.reduce((sum, one) => sum + one, 0);
   const stability = quality.stability ?? null;
   return h('dl.tiles',
     tile('Shoppers', h('dd', whole(count)), noise ? `${whole(noise)} in no segment` : 'each in one segment'),
@@ -79,14 +85,15 @@ function headline({ shopper_count: count, noise_count: noise, segments, quality 
       `Stability ${index(stability)}: the groups come back when shoppers are drawn again`));
 }
 
-/** Who they are against what they bring, as two bars of the same whole. */
+/** Who they are against what they bring, as two bars of the same whole. @param {Segment[]} segments */
 function shares(segments) {
   const hasRevenue = segments.every((segment) => typeof segment.revenue_share === 'number');
+  /** @type {(name: string, key: 'share' | 'revenue_share') => Child} */
   const bar = (name, key) => {
-    const parts = segments.map((segment) => [segment, `${segment.name}: ${share(segment[key])}`]);
-    const label = `${name}. ${parts.map(([, text]) => text).join(', ')}`;
-    return [h('strong', name), h('div', { role: 'img', 'aria-label': label }, parts.map(([segment, text]) =>
-      h('span', { vars: { ...colour(segment), share: segment[key] }, title: text })))];
+    const parts = segments.map((segment) => ({ segment, text: `${segment.name}: ${share(segment[key])}` }));
+    const label = `${name}. ${parts.map(({ text }) => text).join(', ')}`;
+    return [h('strong', name), h('div', { role: 'img', 'aria-label': label }, parts.map(({ segment, text }) =>
+      h('span', { vars: { ...colour(segment), share: segment[key] ?? 0 }, title: text })))];
   };
   const [top] = segments;
   return h('section.card',
@@ -94,9 +101,12 @@ function shares(segments) {
     h('div.stack', bar('Shoppers', 'share'), hasRevenue && bar('Revenue', 'revenue_share')));
 }
 
+/** @param {string} kind @param {number} value */
 const meter = (kind, value) => h(`span.meter${kind}`, { vars: { share: value }, 'aria-hidden': 'true' });
+/** @param {string} label @param {number} value */
 const line = (label, value, kind = '') => [h('span', label), meter(kind, value), h('span.number', share(value))];
 
+/** @param {string} path @param {Report} found @param {Segment} segment @param {StoreRow[]} stores */
 function card(path, found, segment, stores) {
   const medians = found.features.map((name) => h('div', h('dt', feature(name)), h('dd', short(segment.median[name]))));
   const query = `${path}/export?segment=${segment.index}&`;
@@ -111,23 +121,28 @@ function card(path, found, segment, stores) {
       typeof segment.revenue_share === 'number' && line('Of revenue', segment.revenue_share, '.revenue')),
     h('dl.medians', { title: 'Medians of the segment' }, medians),
     h('div', segment.top_products.length > 0 && products(segment.top_products),
-      segment.stores?.length > 1 && h('details.products', h('summary', 'Where they buy'), storeMix(segment, stores))),
+      hasMix(segment) && h('details.products', h('summary', 'Where they buy'), storeMix(segment, stores))),
     h('p.next', h('strong', 'Do next: '), segment.action),
     downloads(`Export ${segment.name}`, query, true));
 }
 
-/** What they buy more than others; a lift of 2 is twice as likely. */
+/** @param {Segment} segment */
+const hasMix = ({ stores = [] }) => stores.length > 1;
+
+/** What they buy more than others; a lift of 2 is twice as likely. @param {TopProduct[]} tops */
 const products = (tops) => h('details.products', h('summary', 'What they buy more than others'),
   h('ol', tops.map((top) => h('li', h('span', { title: top.product }, top.product), h('span.number',
     { title: `${whole(top.buyers)} of them bought it, for ${short(top.revenue)}` },
     typeof top.lift === 'number' ? `${times(top.lift)}` : short(top.revenue))))));
 
+/** @param {number} lift */
 const times = (lift) => `${lift.toFixed(1)} ×`;
 
-const storeMix = (segment, stores) => h('ol', segment.stores.map(({ store_id: id, revenue_share: part }) =>
+/** @param {Segment} segment @param {StoreRow[]} stores */
+const storeMix = (segment, stores) => h('ol', segment.stores?.map(({ store_id: id, revenue_share: part }) =>
   h('li', h('span', stores.find((store) => store.id === id)?.name ?? 'Closed store'), h('span.number', share(part)))));
 
-/** What the report was made from, so that it can be made again. */
+/** What the report was made from, so that it can be made again. @param {Report} found */
 function origin({ sources, program_version: version, parameters, id }) {
   if (!sources?.length) return null;
   const replaced = sources.reduce((sum, source) => sum + source.replaced_order_count, 0);
@@ -138,39 +153,9 @@ function origin({ sources, program_version: version, parameters, id }) {
     h('ul.plain', sources.map((source) => h('li', h('code', `SHA-256 ${source.sha256}`)))));
 }
 
-function shoppers(context, path, found) {
-  const place = h('div', h('p.muted', 'Loading shoppers …'));
-  const axes = found.features.length > 1 ? found.features : [...found.features, 'distance'];
-  sample(context, path, found).then((points) => {
-    const part = `${whole(points.length)} of ${whole(found.shopper_count)} shoppers, each segment by its share.`;
-    const which = points.length < found.shopper_count ? part : 'Each dot is a shopper.';
-    place.replaceChildren(scatter({ points, axes, segments: found.segments, colour }),
-      h('p.more', h('small', which, ' Numbered dots are the medians of segments.')));
-  }).catch((problem) => { if (!context.signal.aborted) place.replaceChildren(failure(problem)); });
-  return h('section.card', h('h2', 'The shoppers'), place);
-}
-
-/** Shoppers to draw: all when they are few, else of each segment as many as its share. */
-async function sample(context, path, found) {
-  const take = async (query, wanted) => {
-    const items = [];
-    for (let cursor = ''; items.length < wanted && cursor !== null;) {
-      const limit = Math.min(PAGE, wanted - items.length);
-      const page = await get(`${path}/shoppers?limit=${limit}${query}${cursor}`, context);
-      items.push(...page.items);
-      cursor = page.next ? `&cursor=${encodeURIComponent(page.next)}` : null;
-    }
-    return items;
-  };
-  if (found.shopper_count <= POINTS) return take('', found.shopper_count);
-  const wanted = (segment) => Math.max(20, Math.round(POINTS * segment.share));
-  const parts = found.segments.map((segment) => take(`&segment=${segment.index}`, wanted(segment)));
-  return (await Promise.all(parts)).flat();
-}
-
-/** The groups of the RFM grid, each with its share of shoppers and of revenue. */
+/** The groups of the RFM grid, each with its share of shoppers and of revenue. @param {RfmGroup[]} groups */
 function grid(groups) {
-  const row = (group) => [
+  const row = (/** @type {RfmGroup} */ group) => [
     h('span', `${words(group.name)} `, h('small', whole(group.size))),
     h('span.pair', meter('', group.share), meter('.revenue', group.revenue_share)),
     h('span.number', share(group.share), h('small', ` · ${share(group.revenue_share)}`)),
@@ -181,20 +166,22 @@ function grid(groups) {
     h('div.bars.groups', groups.map(row)));
 }
 
-/** Why this number of segments: every candidate with its evidence. */
+/** Why this number of segments: every candidate with its evidence. @param {Report} found */
 function evidence({ candidates, quality, iterations, converged, parameters }) {
   if (candidates.length === 0) {
     return h('p.muted', 'The number of segments was given, or found by the algorithm. ',
       `${counted(iterations, 'iteration')}, ${converged ? 'converged' : 'not converged'}; `,
       `Davies-Bouldin ${index(quality.davies_bouldin)}, seed ${parameters.seed}.`);
   }
-  const measures = ['Segments', 'Silhouette', 'Davies-Bouldin', 'Stability', 'Smallest'].map((name) => [name, true]);
-  const box = table('Numbers of segments that were tried', [...measures, ['Reason']], candidates.map((one) => [
+  const measures = ['Segments', 'Silhouette', 'Davies-Bouldin', 'Stability', 'Smallest'];
+  /** @type {Column[]} */
+  const columns = [...measures.map((name) => /** @type {Column} */ ([name, true])), ['Reason']];
+  const box = table('Numbers of segments that were tried', columns, candidates.map((one) => [
     whole(one.clusters), index(one.silhouette), index(one.davies_bouldin), index(one.stability), whole(one.smallest),
     sentence(one.reason),
   ]));
   box.querySelectorAll('tbody tr').forEach((row, place) => row.classList.toggle('chosen', candidates[place].chosen));
-  const chosen = candidates.find((one) => one.chosen);
+  const chosen = candidates.find((one) => one.chosen) ?? candidates[0];
   return h('details.card', { open: true }, h('summary', `Why ${counted(chosen.clusters, 'segment')}`),
     h('p', `Two to ten were tried. ${whole(chosen.clusters)} was ${chosen.reason}.`),
     h('p.muted', 'Higher silhouette and stability, and a lower Davies-Bouldin index, mean a better split.'), box);

@@ -1,11 +1,16 @@
 // Reports: asking for one, and the list of those that were made.
 
 import { all, call, get } from '../api.js';
-import { form, h, pageHead, pages } from '../lib/dom.js';
-import { ALGORITHMS, counted, day, index, time, words } from '../lib/words.js';
+import { h, named, pageHead, pages } from '../lib/dom.js';
+import { form } from '../lib/form.js';
+import { ALGORITHMS, counted, index, time, words } from '../lib/words.js';
 
-/** The view of all reports. */
+/** @import { ReportSummary, StoreRow } from '../service.js' */
+/** @import { Context, Field, Option } from '../types.js' */
+
+/** The view of all reports. @param {Context} context */
 export async function segments(context) {
+  /** @type {[StoreRow[], {items: unknown[]}]} */
   const [stores, ready] = await Promise.all([
     all(`${context.base}/stores`, context),
     get(`${context.base}/datasets?limit=1`, context),
@@ -17,11 +22,12 @@ export async function segments(context) {
   return [head, h('div.split', h('section.card', h('h2', 'Find segments'), askForm(context, {}, stores)), list)];
 }
 
+/** @param {Context} context */
 const nothingYet = (context) => h('section.card.empty', h('h2', 'Nothing to group yet'),
   h('p', 'Upload the purchases of a store first.'),
   h('a.button.primary', { href: context.link('data') }, 'Go to data'));
 
-/** What shoppers may be compared by. */
+/** What shoppers may be compared by. @type {Option[]} */
 const HABITS = [
   ['', 'When, how often, how much'],
   ['average_basket,items_per_order', 'The same, and what is in a basket'],
@@ -30,14 +36,20 @@ const HABITS = [
   ['category_shares', 'The same, and on what the money goes'],
 ];
 
-/** The question of a report. `scope` narrows it to some datasets; `stores` can be chosen from. */
+/**
+ * The question of a report. `scope` narrows it to some datasets; `stores` can be chosen from.
+ * @param {Context} context @param {{dataset_ids?: string[]}} scope @param {StoreRow[]} [stores]
+ */
 export function askForm(context, scope, stores = []) {
-  const isDbscan = ({ algorithm }) => algorithm === 'dbscan';
+  const isDbscan = (/** @type {{algorithm?: string}} */ { algorithm }) => algorithm === 'dbscan';
   const counts = Array.from({ length: 9 }, (_, index) => String(index + 2));
-  const counted = [['auto', 'Chosen from the data'], ...counts.map((count) => [count, count])];
-  const places = [['', 'All stores'], ...stores.map(({ id, name }) => [id, name])];
+  /** @type {Option[]} */
+  const counted = [['auto', 'Chosen from the data'], ...counts.map((count) => named({ id: count, name: count }))];
+  /** @type {Option[]} */
+  const places = [['', 'All stores'], ...stores.map(named)];
   const asked = { type: 'number', required: true, when: isDbscan };
-  const fields = [
+  /** @type {(Field | false)[]} */
+  const asking = [
     { name: 'clusters', label: 'Number of segments', options: counted, when: (values) => !isDbscan(values) },
     { name: 'algorithm', label: 'Algorithm', options: Object.entries(ALGORITHMS) },
     { name: 'epsilon', label: 'Radius of a neighbourhood', ...asked, step: 'any', min: 0, value: 0.35 },
@@ -45,8 +57,10 @@ export function askForm(context, scope, stores = []) {
     { name: 'habits', label: 'Compare shoppers by', options: HABITS, more: true },
     { name: 'as_of', label: 'Count days from', type: 'date', hint: 'Else the day after the last one.', more: true },
     stores.length > 1 && { name: 'store', label: 'Stores', options: places, more: true },
-  ].filter(Boolean);
-  const submit = async ({ store, clusters, habits, ...given }) => {
+  ];
+  const fields = asking.filter((field) => field !== false);
+  const submit = async (/** @type {Record<string, any>} */ { store, clusters, habits, ...given }) => {
+    /** @type {Record<string, unknown>} */
     const body = { ...scope, ...given };
     if (habits) body.features = { purchases: ['recency', 'frequency', 'monetary', ...habits.split(',')] };
     if (store) body.store_ids = [store];
@@ -57,9 +71,11 @@ export function askForm(context, scope, stores = []) {
   return form({ fields, label: 'Find segments', busy: 'Looking for groups …', submit });
 }
 
+/** @param {Context} context */
 async function reportList(context) {
   const list = h('ul.reports');
-  const add = (reports) => list.append(...reports.map((report) => reportItem(context, report)));
+  const add = (/** @type {ReportSummary[]} */ reports) =>
+    list.append(...reports.map((report) => reportItem(context, report)));
   const more = await pages((cursor) => get(`${context.base}/reports?limit=20${cursor}`, context), add);
   const none = list.childElementCount === 0 && h('p.muted', 'None yet. Ask for the first one.');
   return h('section.card', h('h2', 'Reports'), none, list, more);
@@ -72,17 +88,16 @@ const BADGES = {
   failed: ['.bad', 'No answer'],
 };
 
+/** @param {Context} context @param {ReportSummary} report */
 function reportItem(context, report) {
   const [kind, label] = BADGES[report.status] ?? ['', words(report.status)];
   const title = report.clusters && report.shopper_count
     ? `${counted(report.clusters, 'segment')} of ${counted(report.shopper_count, 'shopper')}`
     : 'Segments of shoppers';
-  const silhouette = report.silhouette ?? report.quality?.silhouette;
   const facts = [
     time(report.requested_at),
-    ALGORITHMS[report.algorithm ?? report.parameters?.algorithm],
-    report.as_of && `as of ${day(report.as_of)}`,
-    silhouette && `silhouette ${index(silhouette)}`,
+    ALGORITHMS[report.algorithm],
+    report.silhouette && `silhouette ${index(report.silhouette)}`,
   ];
   return h('li', h('a', { href: context.link('segments', report.id) },
     h('strong', title), h('small', facts.filter(Boolean).join(' · ')), h(`span.badge${kind}`, label)));

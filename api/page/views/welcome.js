@@ -1,23 +1,30 @@
 // Before there is anything to see: signing up or in, and registering the company.
 
 import { call } from '../api.js';
-import { form, h, s } from '../lib/dom.js';
+import { h, s } from '../lib/dom.js';
+import { form } from '../lib/form.js';
 
+/** @import { CustomerBody } from '../service.js' */
+/** @import { Field } from '../types.js' */
+
+/** @type {Field} */
 const email = { name: 'email', label: 'E-mail', type: 'email', required: true, autocomplete: 'username' };
+/** @type {Field} */
 const password = { name: 'password', label: 'Password', type: 'password', required: true };
 
-/** Sign in or sign up; `done` runs once the session is there. */
+/** Sign in or sign up; `done` runs once the session is there. @param {() => void} done */
 export function welcome(done) {
-  const signIn = async ({ email, password }) => {
+  const signIn = async (/** @type {{email: string, password: string}} */ { email, password }) => {
     await call('POST', '/sessions/page', { body: { email, password } });
     done();
   };
-  const signUp = async (given) => {
+  const signUp = async (/** @type {{name: string, email: string, password: string}} */ given) => {
     await call('POST', '/users', { body: given });
     await signIn(given);
   };
   const side = h('div');
-  const turn = (next) => { next(); side.querySelector('input').focus(); };
+  const turn = (/** @type {() => void} */ next) => { next(); side.querySelector('input')?.focus(); };
+  /** @type {(title: string, form: HTMLFormElement, question: string, other: string, next: () => void) => void} */
   const face = (title, form, question, other, next) => side.replaceChildren(h('h2', title), form,
     h('p', `${question} `, h('button.link', { type: 'button', onclick: () => turn(next) }, other)));
   const asMember = () => face('Sign in',
@@ -44,7 +51,7 @@ export function welcome(done) {
     side);
 }
 
-/** The first step of a new user. */
+/** The first step of a new user. @param {(customer: CustomerBody) => void} done @param {boolean} another */
 export function registerCompany(done, another) {
   const register = form({
     fields: [{ name: 'name', label: 'Company name', required: true, autocomplete: 'organization' },
