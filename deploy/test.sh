@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks everything that must hold before a change lands. Needs Rust (with rustfmt and clippy) and a C compiler, and starts
-# the servers of the distributed profile itself; on a fresh Debian it installs them, which takes root.
+# Checks everything that must hold before a change lands. Needs Rust (with rustfmt and clippy), a C compiler and Node.js, and
+# starts the servers of the distributed profile itself; on a fresh Debian it installs them and Chromium, which takes root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +19,8 @@ run deploy/services.sh up
 
 run cargo clippy --workspace --all-targets --locked -- -D warnings
 run cargo test --workspace --locked
+# The page, in a browser; the build of the tests has left the program in target/debug.
+run deploy/page-test.sh
 # The whole-app suite again, on the servers.
 run env DATACORE_TEST_PROFILE=distributed cargo test --workspace --locked --test it
 
