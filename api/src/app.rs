@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use commands::{Claim, Commands, Executed, Secrets, SignIn, SignInKind};
 use cqrs_es::Aggregate;
 use domain::{Metadata, UserId};
+use migrations::DatabaseOptions;
 use processors::bus::Bus;
 use processors::mail::Mailer;
 use processors::{Context, Positions, Started};
@@ -188,10 +189,9 @@ pub async fn open(config: &Config) -> Result<Context> {
             .with_context(|| format!("creating the data folder {}", config.data.display()))?;
     }
     let (connections, migrate) = (config.database_connections, config.migrate);
-    let options = commands::DatabaseOptions { connections, migrate };
+    let options = DatabaseOptions { connections, migrate };
     let (event_store, files) = (&config.event_store_url, &config.files_url);
     let commands = Commands::open_with(event_store, files, secrets(config)?, &options).await?;
-    let options = projections::DatabaseOptions { connections, migrate };
     let (views, frames, cache) = (&config.views_url, &config.frames_url, &config.cache_url);
     let projections = Projections::open_with(views, frames, cache, &options).await?;
     Ok(Context { commands, projections, mailer: mailer(config)? })

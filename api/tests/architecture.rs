@@ -11,14 +11,17 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 /// Each crate's folder and the crates it may use. `commands` and `projections` do not know each other.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("domain", &[]),
-    ("commands", &["domain"]),
-    ("projections", &["domain"]),
+    ("migrations", &[]),
+    ("commands", &["domain", "migrations"]),
+    ("projections", &["domain", "migrations"]),
     ("processors", &["commands", "domain", "projections"]),
-    ("api", &["commands", "domain", "processors", "projections"]),
+    ("api", &["commands", "domain", "migrations", "processors", "projections"]),
 ];
-const OTHER_FOLDERS: [&str; 2] = ["deploy", "migrations"];
+/// What the tests of every crate but `domain` may use besides: fresh databases.
+const TESTS_ALSO: &str = "migrations";
+const OTHER_FOLDERS: [&str; 1] = ["deploy"];
 
 /// Two versions of these would not work together.
 const ONCE: [&str; 4] = ["arrow", "axum", "ndarray", "sqlx"];
@@ -60,11 +63,18 @@ struct Package {
 fn crates_use_only_what_is_below_them() {
     for (name, allowed) in CRATES {
         let manifest: Manifest = read_toml(&root().join(name).join("Cargo.toml"));
-        let ours = |dependency: &String| CRATES.iter().any(|(name, _)| name == dependency) || dependency == "datacore";
-        let used: BTreeSet<_> = manifest.all().into_iter().filter(ours).collect();
-        let allowed: BTreeSet<_> = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let mut allowed: BTreeSet<_> = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let used = ours(manifest.built_with());
         assert!(used.is_subset(&allowed), "{name} may use {allowed:?} and uses {used:?}");
+        allowed.extend((name != "domain").then(|| TESTS_ALSO.to_owned()));
+        let used = ours(manifest.tested_with());
+        assert!(used.is_subset(&allowed), "the tests of {name} may use {allowed:?} and use {used:?}");
     }
+}
+
+fn ours(dependencies: BTreeSet<String>) -> BTreeSet<String> {
+    let ours = |dependency: &String| CRATES.iter().any(|(name, _)| name == dependency) || dependency == "datacore";
+    dependencies.into_iter().filter(ours).collect()
 }
 
 #[test]
@@ -100,10 +110,13 @@ fn everything_else_comes_from_the_registry() {
 }
 
 impl Manifest {
-    fn all(&self) -> BTreeSet<String> {
-        let own = [&self.dependencies, &self.dev_dependencies, &self.build_dependencies];
-        let names = own.into_iter().flat_map(BTreeMap::keys).cloned();
-        names.chain(self.target.values().flat_map(Manifest::all)).collect()
+    fn built_with(&self) -> BTreeSet<String> {
+        let names = self.dependencies.keys().chain(self.build_dependencies.keys()).cloned();
+        names.chain(self.target.values().flat_map(Self::built_with)).collect()
+    }
+
+    fn tested_with(&self) -> BTreeSet<String> {
+        self.dev_dependencies.keys().cloned().chain(self.target.values().flat_map(Self::tested_with)).collect()
     }
 }
 

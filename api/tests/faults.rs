@@ -6,12 +6,8 @@
 #[path = "it/app.rs"]
 #[allow(dead_code, reason = "the whole-app suite uses all of it")]
 mod app;
-#[path = "../../commands/tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
 #[path = "it/places.rs"]
 mod places;
-#[path = "../../projections/src/servers.rs"]
-mod servers;
 
 use std::path::Path;
 use std::process::Command;

@@ -2,17 +2,15 @@
 //! inserting one such row per transaction: `cargo bench -p commands`. Needs pgbench and a server as the tests do.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
-#[path = "../tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
-
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use commands::{DatabaseOptions, EventStore, sequencer};
+use commands::{EventStore, sequencer};
 use domain::upload::StoredFile;
 use domain::{Actor, CustomerId, Metadata, StoreId, Upload, UploadCommand, UserId};
-use fresh_postgres::FreshPostgres;
 use futures::future::join_all;
+use migrations::DatabaseOptions;
+use migrations::testing::FreshPostgres;
 use sqlx::{Connection, Executor, PgConnection};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -2,9 +2,9 @@
 //! The SQL of each engine stands in a module of its own.
 
 use anyhow::{Result, bail};
+use migrations::DatabaseOptions;
 use url::Url;
 
-use crate::migrations::DatabaseOptions;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 
@@ -52,10 +52,10 @@ impl Database {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use migrations::testing::FreshPostgres;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::fresh_postgres::FreshPostgres;
 
     #[tokio::test]
     async fn names_what_is_supported_when_it_cannot_open_a_url() {

@@ -9,12 +9,12 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::EventStoreAggregateContext;
 use domain::Metadata;
+use migrations::DatabaseOptions;
 use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
 use crate::database::{Database, on_engine};
-use crate::migrations::DatabaseOptions;
 use crate::signals::Signals;
 
 /// Places in which the commands of this process wait for each other; more than there are clients at a time.

@@ -8,14 +8,10 @@ mod database;
 mod deliveries;
 mod event_store;
 mod files;
-#[cfg(test)]
-#[path = "../tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
 mod idempotency;
 mod keyring;
 mod leaf;
 mod log;
-mod migrations;
 mod passwords;
 mod personal;
 mod postgres;
@@ -29,6 +25,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use anyhow::Result;
+use migrations::DatabaseOptions;
 use url::Url;
 
 use database::Database;
@@ -41,7 +38,6 @@ pub use event_store::{CommandError, EventStore, Executed};
 pub use files::{Files, ReceiveError, Received};
 pub use idempotency::{Claim, Idempotency};
 pub use log::{EventFilter, Verification};
-pub use migrations::DatabaseOptions;
 pub use passwords::check_password;
 pub use personal::Personal;
 pub use postgres::Lease;

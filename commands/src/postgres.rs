@@ -2,11 +2,10 @@
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
+use migrations::{DatabaseOptions, Tables};
+use sqlx::Row;
 use sqlx::postgres::{PgConnectOptions, PgConnection as Connection, PgPool as Pool, PgRow as EngineRow};
-use sqlx::{Connection as _, Row};
 use url::Url;
-
-use crate::migrations::{DatabaseOptions, migrate};
 
 pub(crate) use deliveries::Work;
 pub use lease::Lease;
@@ -39,7 +38,6 @@ mod sessions;
 #[expect(clippy::duplicate_mod, reason = "the SQL that both engines understand is compiled for each")]
 mod sign_ins;
 
-mod connect;
 mod deliveries;
 mod leader;
 mod lease;
@@ -61,14 +59,8 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Opens the database that `postgres://…` names and migrates it.
-    pub async fn open(url: &Url, database: &DatabaseOptions) -> Result<Self> {
-        let options = connect::options(url)?;
-        let place = format!("{}:{}", options.get_host(), options.get_port());
-        let failed = || format!("opening the event store at {place}");
-        let mut connection = connect::primary(&options).await.with_context(failed)?;
-        connect::migrate(&mut connection, database.migrate).await?;
-        connection.close().await.with_context(failed)?;
-        let pool = connect::pool(database.connections).connect_lazy_with(options);
+    pub async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+        let pool = migrations::postgres::open(url, Tables::Events, options).await?;
         Ok(Self { writer: pool.clone(), reader: pool })
     }
 

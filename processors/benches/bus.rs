@@ -1,8 +1,6 @@
 //! How fast events travel: `deploy/services.sh up && cargo bench -p processors --bench bus` prints a table.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-#[path = "../../commands/tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
 #[path = "../tests/it/setting.rs"]
 mod setting;
 

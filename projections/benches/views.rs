@@ -2,16 +2,13 @@
 //! Needs a PostgreSQL server as the tests do.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, missing_docs)]
 
-#[path = "../../commands/tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
-
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use domain::upload::StoredFile;
 use domain::{CustomerEvent, CustomerId, DatasetId, Metadata, Recorded, StoreId, UploadEvent, UploadId, UserId};
-use fresh_postgres::FreshPostgres;
 use futures::future::join_all;
+use migrations::testing::FreshPostgres;
 use projections::{UploadFilter, Views};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -108,8 +108,9 @@ impl moka::Expiry<String, Entry> for TimeToLive {
 
 #[cfg(test)]
 mod tests {
+    use migrations::testing::{fresh_name, server_url};
+
     use super::*;
-    use crate::servers;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -120,8 +121,8 @@ mod tests {
 
     #[tokio::test]
     async fn redis_is_a_cache() {
-        let mut url = servers::url("DATACORE_CACHE_URL", "redis");
-        url.query_pairs_mut().append_pair("prefix", &servers::fresh_name());
+        let mut url = server_url("DATACORE_CACHE_URL", "redis");
+        url.query_pairs_mut().append_pair("prefix", &fresh_name());
         let cache = Cache::open(&url).unwrap();
         cache.check().await.unwrap();
         conforms(&cache).await;

@@ -3,24 +3,20 @@
 
 mod cache;
 pub mod frames;
-#[cfg(test)]
-#[path = "../../commands/tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
 mod progress;
-#[cfg(test)]
-mod servers;
 mod views;
 
 use anyhow::Result;
+use migrations::DatabaseOptions;
 use url::Url;
 
 pub use cache::Cache;
 pub use frames::{FrameId, Frames, Manifest};
 pub use progress::{Progress, UploadProgress};
 pub use views::{
-    About, ApiKeyRow, CustomerRow, DatabaseOptions, DatasetFilter, DatasetRow, MemberRow, News, NewsKind,
-    NotificationRow, Page, ReportRow, ReportStatus, ReportSummary, Row, StoreFilter, StoreRow, UploadFilter, UploadRow,
-    UploadStatus, UserRow, Views,
+    About, ApiKeyRow, CustomerRow, DatasetFilter, DatasetRow, MemberRow, News, NewsKind, NotificationRow, Page,
+    ReportRow, ReportStatus, ReportSummary, Row, StoreFilter, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow,
+    Views,
 };
 
 /// The whole read side.

@@ -7,7 +7,6 @@ mod customers;
 mod datasets;
 mod fold;
 mod members;
-mod migrations;
 mod notifications;
 mod postgres;
 mod queries;
@@ -29,8 +28,9 @@ mod histories;
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use domain::Recorded;
+use migrations::DatabaseOptions;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +40,6 @@ pub use api_keys::ApiKeyRow;
 pub use customers::CustomerRow;
 pub use datasets::{DatasetFilter, DatasetRow};
 pub use members::MemberRow;
-pub use migrations::DatabaseOptions;
 pub use notifications::{About, News, NewsKind, NotificationRow};
 pub use postgres::PostgresViews;
 pub use report_summaries::ReportSummary;
@@ -96,15 +95,9 @@ impl Views {
     /// # Errors
     /// As above, and when the tables are too old and may not be changed.
     pub async fn open_with(url: &Url, options: &DatabaseOptions) -> Result<Self> {
-        let opening = || match (url.host_str(), url.port()) {
-            (Some(host), port) => format!("opening the views at {host}:{}", port.unwrap_or(5432)),
-            (None, _) => format!("opening {url}"),
-        };
         match url.scheme() {
-            "sqlite" => Ok(Self::Sqlite(SqliteViews::open(url, options).await.with_context(opening)?)),
-            "postgres" | "postgresql" => {
-                Ok(Self::Postgres(PostgresViews::open(url, options).await.with_context(opening)?))
-            }
+            "sqlite" => Ok(Self::Sqlite(SqliteViews::open(url, options).await?)),
+            "postgres" | "postgresql" => Ok(Self::Postgres(PostgresViews::open(url, options).await?)),
             other => bail!("the views URL begins with '{other}:'; supported are sqlite: and postgres:"),
         }
     }

@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod broker;
-#[path = "../../../commands/tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
 #[path = "../outside/mod.rs"]
 mod outside;
 mod processes;

@@ -15,6 +15,7 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Connection, ConnectionProperties};
+use migrations::testing::FreshPostgres;
 use projections::Views;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -22,7 +23,6 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::fresh_postgres::FreshPostgres;
 use crate::outside::{Session, free_port};
 
 /// A test stops the broker that all share, so they take turns.

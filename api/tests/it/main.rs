@@ -9,8 +9,6 @@ mod bad_input;
 mod bodies;
 mod customers;
 mod event_stream;
-#[path = "../../../commands/tests/it/fresh_postgres.rs"]
-mod fresh_postgres;
 mod limits;
 mod mail;
 mod notifications;
@@ -19,8 +17,6 @@ mod reports;
 mod rights;
 mod rotation;
 mod segments;
-#[path = "../../../projections/src/servers.rs"]
-mod servers;
 mod tls;
 mod uploads;
 mod users;

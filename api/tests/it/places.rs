@@ -6,12 +6,10 @@ use std::any::Any;
 use std::future::Future;
 
 use datacore::config::Settings;
+use migrations::testing::{FreshPostgres, fresh_name, server_url};
 use projections::Views;
 use reqwest::{Client, Method};
 use url::Url;
-
-use crate::fresh_postgres::FreshPostgres;
-use crate::servers;
 
 /// Where one instance of the service keeps its data; it goes with this value.
 pub enum Places {
@@ -72,10 +70,10 @@ impl Places {
 impl Servers {
     /// Places that nobody else has.
     pub async fn fresh() -> Self {
-        let name = servers::fresh_name();
-        let mut frames = servers::url("DATACORE_FRAMES_URL", "mongodb");
+        let name = fresh_name();
+        let mut frames = server_url("DATACORE_FRAMES_URL", "mongodb");
         frames.set_path(&name);
-        let mut cache = servers::url("DATACORE_CACHE_URL", "redis");
+        let mut cache = server_url("DATACORE_CACHE_URL", "redis");
         cache.query_pairs_mut().append_pair("prefix", &name);
         Self { vhost: Vhost::new(&name).await, frames, cache, postgres: FreshPostgres::new().await }
     }
@@ -114,8 +112,8 @@ struct Vhost {
 
 impl Vhost {
     async fn new(name: &str) -> Self {
-        let mut url = servers::url("DATACORE_BUS_URL", "amqp");
-        let mut api = servers::url("RABBITMQ_API", "http");
+        let mut url = server_url("DATACORE_BUS_URL", "amqp");
+        let mut api = server_url("RABBITMQ_API", "http");
         url.set_path(name);
         api.set_path(&format!("/api/vhosts/{name}"));
         let made = Client::new().put(api.clone()).header("content-type", "application/json").body("{}").send().await;

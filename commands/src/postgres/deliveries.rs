@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::postgres::types::PgInterval;
 use sqlx::postgres::{PgPool, PgRow};
 
-use super::{Engine, Lease, connect, integer};
+use super::{Engine, Lease, integer};
 use crate::deliveries::{Begun, Delivery};
 
 /// The number of the lock of whoever publishes the log: the letters `dc_relay` as ASCII.
@@ -26,7 +26,7 @@ impl Engine {
     /// away of it is done once more: an event that is struck out is handled again, and rows that are lost go together with
     /// the later checkpoint of the relay, which then adds them again.
     pub fn work(&self) -> Work {
-        Work { pool: connect::pool(CONNECTIONS).connect_lazy_with(self.volatile()) }
+        Work { pool: migrations::postgres::pool(CONNECTIONS).connect_lazy_with(self.volatile()) }
     }
 }
 

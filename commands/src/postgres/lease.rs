@@ -9,8 +9,6 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::{sleep, timeout};
 
-use super::connect;
-
 /// How often a stand-by tries. Waiting in the lock itself would keep a snapshot open, which holds back VACUUM.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// How often to make sure that the session lives.
@@ -26,7 +24,8 @@ pub struct Lease {
 impl Lease {
     /// Waits until nobody else holds the lock of this number.
     pub(super) async fn take(options: &PgConnectOptions, lock: i64) -> Result<Self> {
-        let mut connection = connect::primary(options).await.context("connecting to take the lead")?;
+        let mut connection =
+            migrations::postgres::connect_to_primary(options).await.context("connecting to take the lead")?;
         loop {
             let taken = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(lock).fetch_one(&mut connection);
             let taken = timeout(SILENCE, taken).await.context("the database does not answer")?;

@@ -8,7 +8,7 @@ use sqlx::postgres::{PgListener, PgPool};
 use tokio::time::sleep;
 use tracing::warn;
 
-use super::{Engine, connect};
+use super::Engine;
 use crate::signals::Signals;
 
 /// Tells the newest position. Sent with the positions themselves: only the leader does, so nobody waits for another.
@@ -23,7 +23,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 impl Engine {
     /// Brings signals from and to the other processes. Never ends.
     pub async fn exchange_signals(&self, signals: &Signals) {
-        let connections = connect::pool(2).idle_timeout(None).max_lifetime(None).connect_lazy_with(self.volatile());
+        let connections =
+            migrations::postgres::pool(2).idle_timeout(None).max_lifetime(None).connect_lazy_with(self.volatile());
         tokio::join!(self.listen(&connections, signals), ring(&connections, signals), self.poll(signals));
     }
 

@@ -3,7 +3,6 @@
 
 mod event_store;
 mod files;
-mod fresh_postgres;
 mod local_files;
 mod postgres;
 mod sqlite;

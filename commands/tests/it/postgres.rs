@@ -4,10 +4,10 @@ mod leadership;
 mod order;
 
 use commands::{EventStore, sequencer};
+use migrations::testing::FreshPostgres;
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::event_store::{self, upload};
-use crate::fresh_postgres::FreshPostgres;
 
 event_store::promises!(new_store);
 

@@ -14,6 +14,7 @@ use lapin::message::Delivery;
 use lapin::options::*;
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties};
+use migrations::testing::FreshPostgres;
 use processors::Context;
 use processors::amqp::{Amqp, Relay, Worker};
 use processors::consumer::Consumer;
@@ -26,8 +27,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use url::Url;
 use uuid::Uuid;
-
-use crate::fresh_postgres::FreshPostgres;
 
 /// Each customer makes two events; this consumer reacts to the first.
 pub const GREET: Consumer = Consumer { name: "greet", concurrency: 2, wants: &["CustomerRegistered"] };

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use futures::future::join_all;
+use migrations::testing::{fresh_name, server_url};
 use mongodb::bson::{Bson, Document, doc};
 use uuid::Uuid;
 
 use super::*;
-use crate::servers;
 
 #[tokio::test]
 async fn the_folder_is_a_store_of_frames() {
@@ -140,8 +140,8 @@ async fn several_runs_at_once_leave_one_frame(frames: &Frames) {
 
 /// A database of its own on the server that there is.
 async fn mongo() -> Frames {
-    let mut url = servers::url("DATACORE_FRAMES_URL", "mongodb");
-    url.set_path(&servers::fresh_name());
+    let mut url = server_url("DATACORE_FRAMES_URL", "mongodb");
+    url.set_path(&fresh_name());
     Frames::open(&url).await.unwrap()
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::dataset::{ColumnRole, Roles};
 use domain::{CustomerEvent, MemberRole, ReportEvent, UserEvent};
+use migrations::testing::FreshPostgres;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
@@ -12,7 +13,6 @@ use super::given::{
     signed_up, store, upload, uploaded_to, user,
 };
 use super::*;
-use crate::fresh_postgres::FreshPostgres;
 
 const SOON: Duration = Duration::from_secs(5);
 

@@ -1,13 +1,12 @@
 //! The views in PostgreSQL: how they are opened, and what only its SQL can say. All processes of a service share them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use sqlx::migrate::Migrate;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, Postgres as Engine, Transaction};
+use anyhow::{Context, Result};
+use migrations::{DatabaseOptions, Tables};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
+use sqlx::{Postgres as Engine, Transaction};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +15,6 @@ use url::Url;
 
 use super::CONSUMER;
 use super::fold::View;
-use super::migrations::DatabaseOptions;
 use super::row::Row;
 
 #[path = "engine.rs"]
@@ -26,34 +24,12 @@ mod engine;
 use PostgresViews as EngineViews;
 use engine::Stored;
 
-/// The schema of the tables; the events may stand in the same database, in a schema of their own.
-const SCHEMA: &str = "views";
 /// Tells the checkpoint to every process.
 const CHANNEL: &str = "datacore_views";
 /// How often to look at the checkpoint without being told.
 const POLL: Duration = Duration::from_secs(1);
 /// The pause after the server was away.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long a request waits for a connection before it fails.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that was idle for longer is asked whether it lives. Asking each time would cost a round trip per statement.
-const MAY_BE_DEAD_AFTER: Duration = Duration::from_secs(1);
-const SESSION: [(&str, &str); 10] = [
-    ("search_path", SCHEMA),
-    // A crash of the server may take the newest transactions, but checkpoint and rows go together.
-    ("synchronous_commit", "off"),
-    // An open transaction holds back the order of all events, also when the events are in another database.
-    ("idle_in_transaction_session_timeout", "10s"),
-    ("lock_timeout", "10s"),
-    ("statement_timeout", "60s"),
-    // A process whose machine is gone loses its locks within 4 s, one that was killed in a statement within one.
-    ("tcp_keepalives_idle", "2"),
-    ("tcp_keepalives_interval", "1"),
-    ("tcp_keepalives_count", "2"),
-    ("client_connection_check_interval", "1s"),
-    // Statements are short; compiling them costs more than running them.
-    ("jit", "off"),
-];
 
 /// The views in one schema of a database.
 #[derive(Clone)]
@@ -67,16 +43,8 @@ pub struct PostgresViews {
 
 impl PostgresViews {
     /// Opens the database, and creates the schema when it is missing.
-    pub(crate) async fn open(url: &Url, database: &DatabaseOptions) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url.as_str()).context("reading the URL")?;
-        let named = options.get_application_name().is_some();
-        let options = if named { options } else { options.application_name("datacore") }.options(SESSION);
-        let mut connection = options.connect().await.context("connecting")?;
-        let stands_by: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
-        ensure!(!stands_by, "this server is in recovery: it is a stand-by and cannot be written to; name the primary");
-        migrate(&mut connection, database.migrate).await?;
-        connection.close().await?;
-        let reader = pool(database.connections).connect_lazy_with(options);
+    pub(crate) async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+        let reader = migrations::postgres::open(url, Tables::Views, options).await?;
         let views = Self { writer: reader.clone(), reader, positions: watch::Sender::new(0) };
         views.positions.send_replace(views.checkpoint().await?);
         Ok(views)
@@ -96,7 +64,8 @@ impl PostgresViews {
 
     async fn listen(&self) {
         let options = PgConnectOptions::clone(&self.reader.connect_options());
-        let connections = pool(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
+        let connections =
+            migrations::postgres::pool(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
         loop {
             if let Err(error) = self.hear(&connections).await {
                 warn!(error = format!("{error:#}"), "the views' position is not heard for a moment");
@@ -137,36 +106,6 @@ impl PostgresViews {
             news
         });
     }
-}
-
-/// Creates the schema and its tables, one process at a time.
-async fn migrate(connection: &mut PgConnection, apply: bool) -> Result<()> {
-    let migrations = sqlx::migrate!("../migrations/postgres/views");
-    if !apply {
-        return super::migrations::migrate(connection, migrations, false).await;
-    }
-    connection.execute("SET statement_timeout = 0; SET lock_timeout = 0").await?;
-    // The migrator takes the same advisory lock once more; both go with the connection at the latest.
-    connection.lock().await.context("waiting for another process to migrate")?;
-    connection.execute(&*format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")).await.context("creating the schema")?;
-    super::migrations::migrate(connection, migrations, true).await?;
-    connection.unlock().await.context("ending the migration")
-}
-
-/// Connections that are made when they are needed, and again after the server was away.
-fn pool(connections: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, metadata| {
-            Box::pin(async move {
-                if metadata.idle_for > MAY_BE_DEAD_AFTER {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
 }
 
 /// What is written together.

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use migrations::sqlite::SqlitePools;
+use migrations::{DatabaseOptions, Tables};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{QueryBuilder, Sqlite as Engine, SqlitePool, Transaction};
 use tokio::sync::watch;
 use url::Url;
 
 use super::CONSUMER;
 use super::fold::View;
-use super::migrations::{DatabaseOptions, migrate};
 use super::row::Row;
 
 #[path = "engine.rs"]
@@ -21,17 +21,12 @@ mod engine;
 use SqliteViews as EngineViews;
 use engine::Stored;
 
-/// How many requests may read at the same time.
-const READERS: u32 = 4;
 /// Rows written by one statement: a trip to the database per row would cost more than the row.
 const ROWS_PER_STATEMENT: usize = 500;
-/// How long a connection waits for a lock of another process.
-const BUSY: Duration = Duration::from_secs(5);
 
 /// The views in one SQLite file.
 #[derive(Clone)]
 pub struct SqliteViews {
-    /// SQLite has one writer, so more connections would only wait for each other.
     writer: SqlitePool,
     reader: SqlitePool,
     /// Tells the position of the views in process.
@@ -40,18 +35,9 @@ pub struct SqliteViews {
 
 impl SqliteViews {
     /// Opens the file, and makes it when it is missing.
-    pub(crate) async fn open(url: &Url, database: &DatabaseOptions) -> Result<Self> {
-        let options = SqliteConnectOptions::from_str(url.as_str())?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A power cut may take the newest transactions, but checkpoint and rows go together.
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY);
-        let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
-        let migrations = sqlx::migrate!("../migrations/sqlite/views");
-        migrate(&mut *writer.acquire().await?, migrations, database.migrate).await?;
-        let reader = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
+    pub(crate) async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+        let file = SqliteConnectOptions::from_str(url.as_str())?;
+        let SqlitePools { writer, reader } = migrations::sqlite::open(file, Tables::Views, options).await?;
         let views = Self { writer, reader, positions: watch::Sender::new(0) };
         views.positions.send_replace(views.checkpoint().await?);
         Ok(views)

@@ -1,5 +1,6 @@
-//! Where a test finds the servers of the distributed profile. Other crates' tests use this file as well.
+//! Where a test finds the servers of the distributed profile.
 #![allow(clippy::disallowed_methods, reason = "a test chooses its own names and reads where the servers are")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has found something")]
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 ///
 /// # Panics
 /// When there is none: a missing server fails a test, it does not skip it.
-pub fn url(variable: &str, scheme: &str) -> Url {
+pub fn server_url(variable: &str, scheme: &str) -> Url {
     let given = std::env::var(variable).ok().filter(|url| url.starts_with(scheme));
     let url = given.or_else(|| started(variable)).unwrap_or_else(|| panic!("no {variable}: deploy/services.sh up"));
     url.parse().unwrap()

@@ -3,29 +3,21 @@
 use anyhow::{Context, Result, ensure};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
-/// How a database is opened.
-#[derive(Clone, Copy, Debug)]
-pub struct DatabaseOptions {
-    /// Most connections to a server; SQLite needs no choice.
-    pub connections: u32,
-    /// Whether to bring the tables up to date. Otherwise older tables are refused.
-    pub migrate: bool,
-}
-
-impl Default for DatabaseOptions {
-    fn default() -> Self {
-        Self { connections: 8, migrate: true }
-    }
-}
+use crate::tables::Tables;
 
 /// Applies what is missing, or fails when something is missing.
 ///
 /// Tables of a newer version of the program are taken: migrations only add what the version before does not mind, so
 /// that both can run side by side while one replaces the other.
-pub(crate) async fn migrate(connection: &mut impl Migrate, mut migrations: Migrator, apply: bool) -> Result<()> {
+pub(crate) async fn migrate(
+    connection: &mut impl Migrate,
+    mut migrations: Migrator,
+    tables: Tables,
+    apply: bool,
+) -> Result<()> {
     if apply {
         migrations.set_ignore_missing(true);
-        return migrations.run_direct(connection).await.context("migrating the event store");
+        return migrations.run_direct(connection).await.with_context(|| format!("migrating {tables}"));
     }
     let applied = match connection.list_applied_migrations().await {
         Ok(applied) => applied,
@@ -36,7 +28,7 @@ pub(crate) async fn migrate(connection: &mut impl Migrate, mut migrations: Migra
     let is_applied = |version| applied.iter().any(|migration| migration.version == version);
     ensure!(
         migrations.iter().all(|migration| is_applied(migration.version)),
-        "the tables of the event store are older than this program, which may not change them (migrate = false); \
+        "the tables of {tables} are older than this program, which may not change them (migrate = false); \
          run `datacore migrate` first"
     );
     Ok(())

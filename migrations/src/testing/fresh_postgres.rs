@@ -1,15 +1,13 @@
-//! A PostgreSQL database of its own for a test, on the server that `deploy/services.sh` names. Other crates' tests
-//! use this file as well.
-#![allow(clippy::disallowed_methods, reason = "a test chooses its own names and reads where the server is")]
+//! A PostgreSQL database of its own for a test, on the server that the environment or `deploy/services.sh` names.
+#![allow(clippy::unwrap_used, reason = "a test that panics has found something")]
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 use url::Url;
-use uuid::Uuid;
+
+use super::servers::{fresh_name, server_url};
 
 /// How long a test waits for its database to go.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -28,8 +26,7 @@ impl FreshPostgres {
     /// # Panics
     /// When there is no server.
     pub async fn new() -> Self {
-        let server = server();
-        let name = format!("test_{}", Uuid::new_v4().simple());
+        let (server, name) = (server_url("DATACORE_EVENT_STORE_URL", "postgres"), fresh_name());
         let mut url = server.clone();
         url.set_path(&name);
         run(&server, &format!("CREATE DATABASE {name}")).await;
@@ -56,20 +53,6 @@ impl Drop for FreshPostgres {
         // which goes on only when the test has ended. A database that is left over harms nobody.
         let _ = waiting.recv_timeout(PATIENCE);
     }
-}
-
-/// The server of the environment, or else the one of `deploy/services.sh`.
-fn server() -> Url {
-    let given = std::env::var("DATACORE_EVENT_STORE_URL").ok().filter(|url| url.starts_with("postgres"));
-    let url = given.or_else(started).expect("no PostgreSQL for this test: run `deploy/services.sh up` first");
-    url.parse().unwrap()
-}
-
-fn started() -> Option<String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/services.sh");
-    let output = Command::new(script).arg("env").output().ok()?;
-    let lines = String::from_utf8(output.stdout).ok()?;
-    lines.lines().find_map(|line| line.strip_prefix("export DATACORE_EVENT_STORE_URL=").map(str::to_owned))
 }
 
 async fn run(server: &Url, statement: &str) {

@@ -1,6 +1,0 @@
-//! Rebuilds the crate when a migration changes, because migrations are compiled in.
-
-fn main() {
-    println!("cargo:rerun-if-changed=../migrations/sqlite/events");
-    println!("cargo:rerun-if-changed=../migrations/postgres/events");
-}
