@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use domain::csv_dialect::DialectChoice;
 use domain::dataset::{NewDataset, Roles, assign_roles};
-use domain::dialect::DialectChoice;
-use domain::report::{DatasetRevision, Findings, Question, Setting};
+use domain::report::{DatasetRevision, ReportContext, ReportResult, ReportSpec};
 use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, Recorded, ReportEvent, ReportId, UploadEvent, UploadId};
 use processors::Context;
@@ -36,23 +36,23 @@ pub async fn report(context: &Context, id: ReportId) -> Result<(bool, String)> {
     let url = Url::from_directory_path(folder.path()).ok().context("a folder without an address")?;
     let frames = Frames::open(&url).await?;
     let mut datasets = vec![];
-    for revision in &asked.question.datasets {
+    for revision in &asked.spec.datasets {
         datasets.push(read_again(context, &frames, &log, *revision).await?);
     }
     datasets.sort_by_key(|(uploaded, _)| *uploaded);
     let datasets: Vec<ReportDataset> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
-    let earlier = asked.setting.previous.and_then(|report_id| {
+    let earlier = asked.context.previous.and_then(|report_id| {
         let findings = log.answered.get(&report_id)?;
         Some(Earlier { report_id, segments: findings.segments.clone() })
     });
-    match answer(&frames, id, &datasets, &asked.question.parameters, earlier).await {
+    match answer(&frames, id, &datasets, &asked.spec.parameters, earlier).await {
         Ok(again) => compared(&stored, &again),
         Err(SegmentError::Unanswerable(reason)) => Ok((false, format!("There is no answer any more: {reason}"))),
         Err(SegmentError::Failed(error)) => Err(error),
     }
 }
 
-fn compared(stored: &Findings, again: &Findings) -> Result<(bool, String)> {
+fn compared(stored: &ReportResult, again: &ReportResult) -> Result<(bool, String)> {
     let (stored, again) = (serde_json::to_value(stored)?, serde_json::to_value(again)?);
     let (one, other) = (serde_json::to_vec(&stored)?, serde_json::to_vec(&again)?);
     if one == other {
@@ -142,15 +142,15 @@ async fn each_event(context: &Context, mut give: impl FnMut(Recorded) -> Result<
 #[derive(Default)]
 struct Log {
     asked: HashMap<ReportId, Asked>,
-    answered: HashMap<ReportId, Findings>,
+    answered: HashMap<ReportId, ReportResult>,
     made: HashMap<DatasetId, NewDataset>,
     roles: BTreeMap<(DatasetId, u32), Roles>,
     uploads: Vec<Uploaded>,
 }
 
 struct Asked {
-    question: Question,
-    setting: Setting,
+    spec: ReportSpec,
+    context: ReportContext,
 }
 
 struct Uploaded {
@@ -166,8 +166,8 @@ impl Log {
     fn take(&mut self, event: &Recorded) -> Result<()> {
         let id = event.aggregate_id;
         match event.event()? {
-            Event::Report(ReportEvent::ReportRequested { question, setting, .. }) => {
-                self.asked.insert(ReportId(id), Asked { question, setting });
+            Event::Report(ReportEvent::ReportRequested { spec, context, .. }) => {
+                self.asked.insert(ReportId(id), Asked { spec, context });
             }
             Event::Report(ReportEvent::ReportCompleted(findings)) => {
                 self.answered.insert(ReportId(id), *findings);

@@ -14,7 +14,6 @@ pub struct Checkpoints {
 /// An event that a consumer could not handle, set aside so that the others go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parked {
-    /// The consumer.
     pub consumer: String,
     /// The position of the event.
     pub position: u64,

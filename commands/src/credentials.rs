@@ -38,7 +38,6 @@ pub enum CredentialError {
     /// Too many passwords are being hashed.
     #[error("too many passwords are waiting to be checked")]
     Busy,
-    /// The database failed.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }

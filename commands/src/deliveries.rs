@@ -17,7 +17,6 @@ pub struct Deliveries {
 /// An event that a consumer has to handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The consumer.
     pub consumer: String,
     /// The position of the event.
     pub position: u64,

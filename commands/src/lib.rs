@@ -1,5 +1,6 @@
 //! The write side: event store, log, uploaded files, credentials. Executes commands.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(missing_docs, reason = "a field whose comment would only repeat its name has none")]
 
 mod api_keys;
 mod checkpoints;
@@ -50,9 +51,7 @@ pub use sign_ins::{SignIn, SignInKind, SignIns};
 pub struct Commands {
     /// Executes commands and reads the log.
     pub store: EventStore,
-    /// Uploaded files.
     pub files: Files,
-    /// Passwords, as hashes.
     pub credentials: Credentials,
     /// Who is signed in.
     pub sessions: Sessions,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use domain::{Sealed, SubjectKey};
+use domain::{Encrypted, SubjectKey};
 use uuid::Uuid;
 
 use crate::database::{Database, on_engine};
@@ -34,17 +34,17 @@ impl Personal {
     }
 
     /// Seals a text under a subject's key.
-    pub fn seal(&self, key: &SubjectKey, text: &str) -> Sealed {
-        Sealed::seal(key, random(), text)
+    pub fn seal(&self, key: &SubjectKey, text: &str) -> Encrypted {
+        Encrypted::encrypt(key, random(), text)
     }
 
     /// Opens what was sealed; `None` when its key was destroyed.
     ///
     /// # Errors
     /// When the database fails, or the data was changed.
-    pub async fn open(&self, sealed: &Sealed) -> Result<Option<String>> {
+    pub async fn open(&self, sealed: &Encrypted) -> Result<Option<String>> {
         let Some(key) = self.key(sealed.key_id).await? else { return Ok(None) };
-        sealed.open(&key).map(Some).context("sealed data does not fit its key")
+        sealed.decrypt(&key).map(Some).context("sealed data does not fit its key")
     }
 
     /// The key of a subject; `None` when it was destroyed.

@@ -24,7 +24,6 @@ pub struct Sessions {
 /// An open session, with the token that only its owner gets to see.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Names the session.
     pub id: Uuid,
     /// 256 random bits in base64url: the refresh token, or the value of the page's cookie.
     pub token: String,
@@ -41,7 +40,6 @@ pub enum RefreshError {
     /// It was used before: two have it, and one of them stole it. The session is ended now.
     #[error("the refresh token was used before")]
     Reused(UserId),
-    /// The database failed.
     #[error("refreshing a session")]
     Failed(#[source] anyhow::Error),
 }

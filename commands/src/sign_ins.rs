@@ -22,7 +22,6 @@ pub struct SignIns {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum SignInKind {
-    /// Someone signed in.
     SignedIn,
     /// Someone gave a wrong password.
     Refused,
@@ -39,9 +38,7 @@ pub enum SignInKind {
 /// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// When it happened.
     pub at: DateTime<Utc>,
-    /// What happened.
     pub kind: SignInKind,
     /// The address that the request came from.
     pub address: Option<String>,

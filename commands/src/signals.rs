@@ -16,7 +16,6 @@ pub(crate) struct Signals {
     pub committed: Notify,
     /// Something was committed here; for whoever tells the sequencer of another process.
     pub unheard: Notify,
-    /// The newest position.
     pub heads: watch::Sender<u64>,
     /// Whether the sequencer of this process is the one that numbers.
     leads: AtomicBool,

@@ -5,23 +5,24 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::customer::CustomerEvent;
+use crate::dataset::DatasetEvent;
 use crate::ids::event_id;
-use crate::{Actor, CustomerEvent, DatasetEvent, Metadata, NotificationEvent, ReportEvent, UploadEvent, UserEvent};
+use crate::metadata::{Actor, Metadata};
+use crate::notification::NotificationEvent;
+use crate::report::ReportEvent;
+use crate::upload::UploadEvent;
+use crate::user::UserEvent;
 
 /// Any event of the system.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// Of a user.
     User(UserEvent),
     /// Of a customer, its members or stores.
     Customer(CustomerEvent),
-    /// Of an upload.
     Upload(UploadEvent),
-    /// Of a dataset.
     Dataset(DatasetEvent),
-    /// Of a report.
     Report(ReportEvent),
-    /// Of a notification.
     Notification(NotificationEvent),
 }
 

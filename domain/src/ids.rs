@@ -122,9 +122,9 @@ impl DatasetId {
 }
 
 impl ReportId {
-    /// The report that answers a question; `question` is its canonical JSON.
-    pub fn of_question(customer: CustomerId, question: &[u8]) -> Self {
-        Self(derive("report", &[customer.0.as_bytes(), question]))
+    /// The report of a specification; `spec` is its canonical JSON.
+    pub fn of_spec(customer: CustomerId, spec: &[u8]) -> Self {
+        Self(derive("report", &[customer.0.as_bytes(), spec]))
     }
 }
 
@@ -148,6 +148,6 @@ mod tests {
         let upload = UploadId::of_content(customer, &[7; 32]);
         assert_eq!(upload.to_string(), "c1aab681-a3a8-5add-aaf5-942a2982fa12");
         assert_eq!(DatasetId::of_upload(upload, 1).to_string(), "72df5774-ef2b-59b7-8475-4d4e6499bb8f");
-        assert_eq!(ReportId::of_question(customer, b"{}").to_string(), "b1d2397d-e7c0-5073-8362-293dec970ae0");
+        assert_eq!(ReportId::of_spec(customer, b"{}").to_string(), "b1d2397d-e7c0-5073-8362-293dec970ae0");
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ApiKeyId, CustomerId, UserId};
+use crate::ids::{ApiKeyId, CustomerId, UserId};
 
 /// Who caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,28 +1,34 @@
 //! A report: one clustering of the shoppers of some datasets.
 
-mod findings;
-mod question;
+mod cluster_count;
+mod parameters;
+mod result;
+mod spec;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
-use crate::{CustomerId, Invalid, ReportId, StoreId, UserId};
+use crate::ids::{CustomerId, ReportId, StoreId, UserId};
+use crate::validation::Invalid;
 
-pub use findings::{
-    Candidate, Component, Findings, Quality, RfmGroup, Scaling, Segment, Source, StoreShare, Succession, TopProduct,
+pub use cluster_count::ClusterCount;
+pub use parameters::{Algorithm, Features, Habit, Parameters, Scale};
+pub use result::{
+    Candidate, MixtureComponent, Quality, ReportResult, RfmGroup, Scaling, Segment, SourceDataset, StoreShare,
+    Succession, TopProduct,
 };
-pub use question::{Algorithm, Clusters, DatasetRevision, Features, Habit, Parameters, Question, Scale};
+pub use spec::{DatasetRevision, ReportSpec};
 
 /// What is decided about a report: the answer to one question.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    status: Status,
-    findings: Option<Box<Findings>>,
+    status: ReportLifecycle,
+    result: Option<Box<ReportResult>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Status {
+enum ReportLifecycle {
     #[default]
     Unknown,
     Requested,
@@ -32,7 +38,8 @@ enum Status {
 
 /// What a question was asked in view of. It changes how the answer is presented, not what was asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Setting {
+#[schema(as = Setting)]
+pub struct ReportContext {
     /// The newest report of the same kind, whose segments the new ones shall follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<ReportId>,
@@ -48,15 +55,13 @@ pub enum ReportCommand {
     RequestReport {
         /// The customer who asks.
         customer_id: CustomerId,
-        /// The question.
-        question: Question,
+        spec: ReportSpec,
         /// What it is asked in view of.
-        setting: Setting,
+        context: ReportContext,
         /// The user who asks.
         requested_by: UserId,
     },
-    /// Takes the answer.
-    CompleteReport(Box<Findings>),
+    CompleteReport(Box<ReportResult>),
     /// Takes the reason why there is no answer.
     FailReport {
         /// What is missing, for a person.
@@ -72,15 +77,16 @@ pub enum ReportEvent {
         /// The customer who asks.
         customer_id: CustomerId,
         /// The question.
-        question: Question,
+        #[serde(rename = "question")]
+        spec: ReportSpec,
         /// What it is asked in view of.
         #[serde(flatten)]
-        setting: Setting,
+        context: ReportContext,
         /// The user who asks.
         requested_by: UserId,
     },
     /// The question is answered.
-    ReportCompleted(Box<Findings>),
+    ReportCompleted(Box<ReportResult>),
     /// The question cannot be answered.
     ReportFailed {
         /// What is missing, for a person.
@@ -91,7 +97,6 @@ pub enum ReportEvent {
 /// Why something cannot be done to a report.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ReportError {
-    /// Nobody asked.
     #[error("there is no such report")]
     NotFound,
     /// There is nothing to cluster.
@@ -106,39 +111,42 @@ impl Report {
     fn decide(&self, command: ReportCommand) -> Result<Vec<ReportEvent>, ReportError> {
         use {ReportCommand::*, ReportEvent::*};
         match (self.status, command) {
-            (Status::Unknown | Status::Failed, RequestReport { customer_id, question, setting, requested_by }) => {
-                if question.datasets.is_empty() {
+            (
+                ReportLifecycle::Unknown | ReportLifecycle::Failed,
+                RequestReport { customer_id, spec, context, requested_by },
+            ) => {
+                if spec.datasets.is_empty() {
                     return Err(ReportError::NoData);
                 }
-                question.check()?;
-                Ok(vec![ReportRequested { customer_id, question, setting, requested_by }])
+                spec.check()?;
+                Ok(vec![ReportRequested { customer_id, spec, context, requested_by }])
             }
             (_, RequestReport { .. }) => Ok(vec![]),
-            (Status::Requested, CompleteReport(findings)) => Ok(vec![ReportCompleted(findings)]),
-            (Status::Requested, FailReport { reason }) => Ok(vec![ReportFailed { reason }]),
-            (Status::Unknown, _) => Err(ReportError::NotFound),
+            (ReportLifecycle::Requested, CompleteReport(result)) => Ok(vec![ReportCompleted(result)]),
+            (ReportLifecycle::Requested, FailReport { reason }) => Ok(vec![ReportFailed { reason }]),
+            (ReportLifecycle::Unknown, _) => Err(ReportError::NotFound),
             (_, CompleteReport(_) | FailReport { .. }) => Ok(vec![]),
         }
     }
 
     /// The answer, once there is one.
-    pub fn findings(&self) -> Option<&Findings> {
-        self.findings.as_deref()
+    pub fn result(&self) -> Option<&ReportResult> {
+        self.result.as_deref()
     }
 
     /// The segments of the answer, once there is one.
     pub fn segments(&self) -> Option<&[Segment]> {
-        self.findings().map(|findings| findings.segments.as_slice())
+        self.result().map(|result| result.segments.as_slice())
     }
 
     fn evolve(&mut self, event: ReportEvent) {
         self.status = match event {
-            ReportEvent::ReportRequested { .. } => Status::Requested,
-            ReportEvent::ReportCompleted(findings) => {
-                self.findings = Some(findings);
-                Status::Completed
+            ReportEvent::ReportRequested { .. } => ReportLifecycle::Requested,
+            ReportEvent::ReportCompleted(result) => {
+                self.result = Some(result);
+                ReportLifecycle::Completed
             }
-            ReportEvent::ReportFailed { .. } => Status::Failed,
+            ReportEvent::ReportFailed { .. } => ReportLifecycle::Failed,
         };
     }
 }

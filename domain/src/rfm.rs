@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::Invalid;
+use crate::validation::Invalid;
 
 /// The ten classic names, best first.
 pub const CLASSIC_NAMES: [&str; 10] = [

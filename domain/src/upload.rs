@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::aggregate::aggregate;
-use crate::dialect::DialectChoice;
-use crate::field::optional_line;
-use crate::{CustomerId, Invalid, StoreId, UserId, field};
+use crate::csv_dialect::DialectChoice;
+use crate::ids::{CustomerId, StoreId, UserId};
+use crate::validation::{Invalid, line, optional_line};
 
 /// What is decided about an upload.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -54,7 +54,6 @@ pub enum UploadCommand {
     ChooseDialect {
         /// What a person says; the rest is found out.
         dialect: DialectChoice,
-        /// Who says so.
         chosen_by: UserId,
     },
     /// Removes the file and what was made of it.
@@ -173,7 +172,7 @@ aggregate!(Upload, UploadCommand, UploadEvent, UploadError);
 
 fn checked(file: StoredFile) -> Result<StoredFile, Invalid> {
     Ok(StoredFile {
-        filename: field::line("filename", &file.filename, 255)?,
+        filename: line("filename", &file.filename, 255)?,
         description: optional_line("description", file.description, 1_000)?,
         ..file
     })

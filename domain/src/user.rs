@@ -1,11 +1,11 @@
-//! A user: a person who signs in. Personal fields are sealed; the password is not here at all.
+//! A user: a person who signs in. Personal fields are encrypted; the password is not here at all.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::Sealed;
 use crate::aggregate::aggregate;
+use crate::encrypted::Encrypted;
 
 /// What is decided about a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -20,10 +20,8 @@ pub struct Registration {
     pub credential_id: Uuid,
     /// The key of the personal fields.
     pub key_id: Uuid,
-    /// Sealed full name.
-    pub name: Sealed,
-    /// Sealed phone number.
-    pub phone_number: Option<Sealed>,
+    pub name: Encrypted,
+    pub phone_number: Option<Encrypted>,
     /// Distinguishes registrations under one idempotency key.
     pub request: Option<String>,
 }
@@ -33,12 +31,9 @@ pub struct Registration {
 pub enum UserCommand {
     /// Takes a new user.
     RegisterUser {
-        /// Sealed e-mail address.
-        email: Sealed,
-        /// Sealed full name.
-        name: Sealed,
-        /// Sealed phone number.
-        phone_number: Option<Sealed>,
+        email: Encrypted,
+        name: Encrypted,
+        phone_number: Option<Encrypted>,
         /// The credential made from the password.
         credential_id: Uuid,
         /// The keyed hash of idempotency key and body, so that a repeated request is no conflict.
@@ -46,17 +41,14 @@ pub enum UserCommand {
     },
     /// Changes name or phone number; what is `None` stays.
     ChangeProfile {
-        /// Sealed full name.
-        name: Option<Sealed>,
-        /// Sealed phone number, or none from now on.
-        phone_number: Option<Option<Sealed>>,
+        name: Option<Encrypted>,
+        /// Encrypted phone number, or none from now on.
+        phone_number: Option<Option<Encrypted>>,
     },
-    /// Replaces the credential.
     ChangePassword {
         /// The credential made from the new password.
         credential_id: Uuid,
     },
-    /// Forgets the person.
     EraseUser,
 }
 
@@ -66,11 +58,11 @@ pub enum UserEvent {
     /// A user came.
     UserRegistered {
         /// Sealed e-mail address.
-        email: Sealed,
+        email: Encrypted,
         /// Sealed full name.
-        name: Sealed,
+        name: Encrypted,
         /// Sealed phone number.
-        phone_number: Option<Sealed>,
+        phone_number: Option<Encrypted>,
         /// The credential that signs the user in.
         credential_id: Uuid,
         /// The keyed hash of idempotency key and body.
@@ -80,9 +72,9 @@ pub enum UserEvent {
     /// Name and phone number are these now.
     ProfileChanged {
         /// Sealed full name.
-        name: Sealed,
+        name: Encrypted,
         /// Sealed phone number.
-        phone_number: Option<Sealed>,
+        phone_number: Option<Encrypted>,
     },
     /// Another credential signs the user in.
     PasswordChanged {
@@ -155,75 +147,4 @@ impl User {
 aggregate!(User, UserCommand, UserEvent, UserError);
 
 #[cfg(test)]
-mod tests {
-    use cqrs_es::test::TestFramework;
-
-    use super::*;
-
-    type Users = TestFramework<User>;
-
-    #[test]
-    fn registers_once_for_an_email() {
-        Users::with(())
-            .given(vec![registered(1, None)])
-            .when(register(2, None))
-            .then_expect_error(UserError::EmailTaken);
-    }
-
-    #[test]
-    fn a_repeated_request_changes_nothing() {
-        Users::with(()).given(vec![registered(1, Some("k"))]).when(register(2, Some("k"))).then_expect_events(vec![]);
-    }
-
-    #[test]
-    fn a_profile_keeps_what_is_not_changed() {
-        Users::with(())
-            .given(vec![registered(1, None)])
-            .when(UserCommand::ChangeProfile { name: None, phone_number: Some(Some(sealed("555"))) })
-            .then_expect_events(vec![UserEvent::ProfileChanged {
-                name: sealed("Ana"),
-                phone_number: Some(sealed("555")),
-            }]);
-    }
-
-    #[test]
-    fn an_erased_user_is_gone_and_the_email_is_free() {
-        let erased = UserEvent::UserErased { key_id: Uuid::nil(), credential_id: Uuid::from_u128(1) };
-        Users::with(())
-            .given(vec![registered(1, None)])
-            .when(UserCommand::EraseUser)
-            .then_expect_events(vec![erased.clone()]);
-        Users::with(())
-            .given(vec![registered(1, None), erased.clone()])
-            .when(UserCommand::ChangePassword { credential_id: Uuid::from_u128(2) })
-            .then_expect_error(UserError::NotFound);
-        Users::with(())
-            .given(vec![registered(1, None), erased])
-            .when(register(2, None))
-            .then_expect_events(vec![registered(2, None)]);
-    }
-
-    fn register(credential: u128, request: Option<&str>) -> UserCommand {
-        UserCommand::RegisterUser {
-            email: sealed("ana@example.com"),
-            name: sealed("Ana"),
-            phone_number: None,
-            credential_id: Uuid::from_u128(credential),
-            request: request.map(str::to_owned),
-        }
-    }
-
-    fn registered(credential: u128, request: Option<&str>) -> UserEvent {
-        UserEvent::UserRegistered {
-            email: sealed("ana@example.com"),
-            name: sealed("Ana"),
-            phone_number: None,
-            credential_id: Uuid::from_u128(credential),
-            request: request.map(str::to_owned),
-        }
-    }
-
-    fn sealed(text: &str) -> Sealed {
-        Sealed { key_id: Uuid::nil(), data: text.to_owned() }
-    }
-}
+mod tests;

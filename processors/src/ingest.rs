@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use commands::CommandError;
+use domain::csv_dialect::DialectChoice;
 use domain::dataset::NewDataset;
-use domain::dialect::DialectChoice;
 use domain::upload::StoredFile;
 use domain::{
     Dataset, DatasetCommand, DatasetError, DatasetEvent, DatasetId, Event, Recorded, Upload, UploadEvent, UploadId,

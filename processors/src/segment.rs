@@ -33,7 +33,7 @@ pub mod table;
 pub mod words;
 
 use anyhow::{Context as _, Result};
-use domain::report::{DatasetRevision, Findings, Question, Setting};
+use domain::report::{DatasetRevision, ReportContext, ReportResult, ReportSpec};
 use domain::{CustomerId, Event, Recorded, Report, ReportCommand, ReportEvent, ReportId};
 
 use crate::Context;
@@ -49,12 +49,13 @@ pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants
 /// # Errors
 /// When a store cannot be reached; a question that cannot be answered is a decision, not an error.
 pub async fn handle(context: Context, event: Recorded) -> Result<()> {
-    let Event::Report(ReportEvent::ReportRequested { customer_id, question, setting, .. }) = event.event()? else {
+    let Event::Report(ReportEvent::ReportRequested { customer_id, spec, context: asked_in, .. }) = event.event()?
+    else {
         return Ok(());
     };
     let report_id = ReportId(event.aggregate_id);
     context.projections.progress.set_report_running(report_id).await;
-    let command = match answer_question(&context, customer_id, report_id, &question, &setting).await {
+    let command = match answer_question(&context, customer_id, report_id, &spec, &asked_in).await {
         Ok(findings) => ReportCommand::CompleteReport(Box::new(findings)),
         Err(SegmentError::Unanswerable(reason)) => ReportCommand::FailReport { reason },
         Err(SegmentError::Failed(error)) => return Err(error),
@@ -67,17 +68,17 @@ async fn answer_question(
     context: &Context,
     customer: CustomerId,
     report: ReportId,
-    question: &Question,
-    setting: &Setting,
-) -> Result<Findings, SegmentError> {
-    let mut datasets = Vec::with_capacity(question.datasets.len());
-    for revision in &question.datasets {
+    spec: &ReportSpec,
+    asked_in: &ReportContext,
+) -> Result<ReportResult, SegmentError> {
+    let mut datasets = Vec::with_capacity(spec.datasets.len());
+    for revision in &spec.datasets {
         datasets.push(dataset(context, customer, *revision).await?);
     }
     datasets.sort_by_key(|(uploaded, _)| *uploaded);
     let datasets: Vec<_> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
-    let earlier = earlier(context, setting).await?;
-    answer(&context.projections.frames, report, &datasets, &question.parameters, earlier).await
+    let earlier = earlier(context, asked_in).await?;
+    answer(&context.projections.frames, report, &datasets, &spec.parameters, earlier).await
 }
 
 /// The dataset as it was when the question was asked, with the position of its upload.
@@ -106,8 +107,8 @@ async fn dataset(
 }
 
 /// The report whose segments the new ones follow. Its own stream tells, so that views that are behind do not matter.
-pub async fn earlier(context: &Context, setting: &Setting) -> Result<Option<Earlier>> {
-    let Some(report_id) = setting.previous else { return Ok(None) };
+pub async fn earlier(context: &Context, asked_in: &ReportContext) -> Result<Option<Earlier>> {
+    let Some(report_id) = asked_in.previous else { return Ok(None) };
     let report = context.commands.store.load::<Report>(report_id.0).await.context("loading the earlier report")?;
     Ok(report.aggregate.segments().map(|segments| Earlier { report_id, segments: segments.to_vec() }))
 }

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use domain::csv_dialect::{Dialect, Question};
 use domain::dataset::{Column, Overlap, Roles, Shape};
-use domain::dialect::{Dialect, Question};
 use domain::{CustomerId, Dataset, DatasetCommand, DatasetId, StoreId, UploadId};
 use projections::{DatasetFilter, DatasetRow, FrameId, Row};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::{Actor, Customer, CustomerCommand, CustomerId, MemberRole, Sealed, User, UserId};
+use domain::{Actor, Customer, CustomerCommand, CustomerId, Encrypted, MemberRole, User, UserId};
 use projections::MemberRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -170,7 +170,7 @@ async fn has_signed_up(app: &App, user: UserId) -> Result<bool, Problem> {
 
 /// The sealed address of someone who has not signed up. Addresses are not verified, so whoever signs up with it first is the
 /// member: too much for an owner.
-async fn invite(app: &App, email: &str, role: MemberRole) -> Result<Sealed, Problem> {
+async fn invite(app: &App, email: &str, role: MemberRole) -> Result<Encrypted, Problem> {
     if role == MemberRole::Owner {
         return Err(owners_have_signed_up());
     }

@@ -12,7 +12,7 @@ use anyhow::Context;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
-use domain::report::{Algorithm, Clusters, Features, Scale};
+use domain::report::{Algorithm, ClusterCount, Features, Scale};
 use domain::{CustomerId, DatasetId, Report, ReportCommand, ReportEvent, ReportId, StoreId};
 use projections::{FrameId, ReportRow, ReportStatus, ReportSummary, Row};
 use serde::{Deserialize, Serialize};
@@ -57,8 +57,8 @@ struct NewReport {
     #[serde(default)]
     algorithm: Algorithm,
     #[serde(default)]
-    #[schema(value_type = Clusters)]
-    clusters: Clusters,
+    #[schema(value_type = ClusterCount)]
+    clusters: ClusterCount,
     /// DBSCAN: the radius of a neighbourhood.
     epsilon: Option<f64>,
     /// DBSCAN: how many shoppers make it dense.
@@ -127,10 +127,10 @@ async fn request_report(
 ) -> Result<Accepted<ReportBody>, Problem> {
     let customer = analyst.customer_id;
     let ask = async {
-        let (question, setting) = question::ask(&app, customer, &new).await?;
-        let report_id = question.report_id(customer);
+        let (spec, context) = question::ask(&app, customer, &new).await?;
+        let report_id = spec.report_id(customer);
         let requested_by = analyst.user_id;
-        let command = ReportCommand::RequestReport { customer_id: customer, question, setting, requested_by };
+        let command = ReportCommand::RequestReport { customer_id: customer, spec, context, requested_by };
         let asked = app.execute::<Report>(report_id.0, command, &analyst.metadata()).await?;
         Ok((report_id, asked.events.iter().any(|event| matches!(event, ReportEvent::ReportRequested { .. }))))
     };

@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use commands::Received;
-use domain::dialect::DialectChoice;
+use domain::csv_dialect::DialectChoice;
 use domain::upload::StoredFile;
 use domain::{Customer, CustomerId, StoreId, Upload, UploadCommand, UploadEvent, UploadId};
 use projections::{Row, UploadFilter, UploadRow, UploadStatus};

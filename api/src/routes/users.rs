@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use commands::{SignIn, SignInKind, check_password};
-use domain::{Customer, CustomerCommand, Patch, Sealed, SubjectKey, User, UserCommand, UserId};
+use domain::{Customer, CustomerCommand, Encrypted, Patch, SubjectKey, User, UserCommand, UserId};
 use projections::{Row, UserRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -226,7 +226,7 @@ async fn row(app: &App, id: UserId) -> Result<Row<UserRow>, Problem> {
     app.projections.views.user(id).await?.ok_or_else(|| NOT_FOUND.because("There is no such user."))
 }
 
-fn seal(app: &App, key: &SubjectKey, field: &'static str, text: &str) -> Result<Sealed, Problem> {
+fn seal(app: &App, key: &SubjectKey, field: &'static str, text: &str) -> Result<Encrypted, Problem> {
     Ok(app.commands.personal.seal(key, &checked_line(field, text)?))
 }
 

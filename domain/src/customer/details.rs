@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::field::{line, optional_line};
-use crate::{Invalid, Patch};
+use crate::patch::Patch;
+use crate::validation::{Invalid, line, optional_line};
 
 /// What a member may do.
 #[derive(
@@ -80,20 +80,15 @@ pub struct ApiKeyDetails {
 /// A change to some details of a customer.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerChanges {
-    /// The new name.
     pub name: Option<String>,
-    /// The new description.
     pub description: Patch<String>,
 }
 
 /// A change to some details of a store.
 #[derive(Clone, Debug, Default)]
 pub struct StoreChanges {
-    /// The new name.
     pub name: Option<String>,
-    /// The new city.
     pub city: Patch<String>,
-    /// The new location.
     pub location: Patch<Location>,
 }
 
@@ -101,7 +96,7 @@ pub struct StoreChanges {
 ///
 /// # Errors
 /// Names the field that cannot be accepted.
-pub fn customer_details(details: CustomerDetails) -> Result<CustomerDetails, Invalid> {
+pub(super) fn customer_details(details: CustomerDetails) -> Result<CustomerDetails, Invalid> {
     Ok(CustomerDetails {
         name: line("name", &details.name, 200)?,
         description: optional_line("description", details.description, 2_000)?,
@@ -112,7 +107,7 @@ pub fn customer_details(details: CustomerDetails) -> Result<CustomerDetails, Inv
 ///
 /// # Errors
 /// Names the field that cannot be accepted.
-pub fn store_details(details: StoreDetails) -> Result<StoreDetails, Invalid> {
+pub(super) fn store_details(details: StoreDetails) -> Result<StoreDetails, Invalid> {
     if let Some(Location { longitude, latitude }) = details.location
         && !((-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude))
     {

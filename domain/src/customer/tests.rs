@@ -1,7 +1,11 @@
+//! What customers accept and refuse: given, when, then.
+
 use cqrs_es::test::TestFramework;
+use uuid::Uuid;
 
 use super::*;
-use crate::Patch;
+use crate::patch::Patch;
+use crate::validation::Invalid;
 
 type Customers = TestFramework<Customer>;
 
@@ -96,7 +100,7 @@ fn refuses_a_place_that_is_not_on_the_earth() {
 
 #[test]
 fn the_address_of_an_invitation_goes_with_the_member() {
-    let email = Sealed { key_id: Uuid::from_u128(9), data: "00".into() };
+    let email = Encrypted { key_id: Uuid::from_u128(9), data: "00".into() };
     let invited = CustomerEvent::MemberAdded { user_id: user(2), role: MemberRole::Viewer, email: Some(email) };
     Customers::with(())
         .given([registered(), vec![invited]].concat())

@@ -1,7 +1,11 @@
+//! What datasets accept and refuse: given, when, then.
+
 use cqrs_es::test::TestFramework;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
+use crate::ids::{CustomerId, DatasetId, StoreId, UploadId};
 
 type Datasets = TestFramework<Dataset>;
 

@@ -1,8 +1,10 @@
+//! What reports accept and refuse: given, when, then.
+
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 
 use super::*;
-use crate::DatasetId;
+use crate::ids::DatasetId;
 
 type Reports = TestFramework<Report>;
 
@@ -21,13 +23,13 @@ fn a_question_that_failed_may_be_asked_again() {
 
 #[test]
 fn refuses_a_question_about_nothing() {
-    let question = Question::new(vec![], kmeans());
+    let spec = ReportSpec::new(vec![], kmeans());
     Reports::with(())
         .given_no_previous_events()
         .when(ReportCommand::RequestReport {
             customer_id: CustomerId(Uuid::nil()),
-            question,
-            setting: Setting::default(),
+            spec,
+            context: ReportContext::default(),
             requested_by: UserId(Uuid::nil()),
         })
         .then_expect_error(ReportError::NoData);
@@ -46,15 +48,15 @@ fn refuses_dbscan_without_a_radius() {
 fn the_order_of_datasets_does_not_make_another_report() {
     let revision = |id| DatasetRevision { dataset_id: DatasetId(Uuid::from_u128(id)), revision: 0 };
     let customer = CustomerId(Uuid::nil());
-    let one = Question::new(vec![revision(1), revision(2)], kmeans()).report_id(customer);
-    let other = Question::new(vec![revision(2), revision(1), revision(2)], kmeans()).report_id(customer);
+    let one = ReportSpec::new(vec![revision(1), revision(2)], kmeans()).report_id(customer);
+    let other = ReportSpec::new(vec![revision(2), revision(1), revision(2)], kmeans()).report_id(customer);
     assert_eq!(one, other);
 }
 
 #[test]
 fn habits_in_another_order_are_the_same_question() {
     let asked = |habits: &[Habit]| {
-        Question::new(vec![], Parameters { features: Features::Purchases(habits.to_vec()), ..kmeans() })
+        ReportSpec::new(vec![], Parameters { features: Features::Purchases(habits.to_vec()), ..kmeans() })
     };
     use Habit::*;
     assert_eq!(asked(&[Tenure, Recency]), asked(&[Recency, Tenure, Recency]));
@@ -62,18 +64,18 @@ fn habits_in_another_order_are_the_same_question() {
 }
 
 fn request(parameters: Parameters) -> ReportCommand {
-    let ReportEvent::ReportRequested { customer_id, question, setting, requested_by } = requested(parameters) else {
+    let ReportEvent::ReportRequested { customer_id, spec, context, requested_by } = requested(parameters) else {
         unreachable!()
     };
-    ReportCommand::RequestReport { customer_id, question, setting, requested_by }
+    ReportCommand::RequestReport { customer_id, spec, context, requested_by }
 }
 
 fn requested(parameters: Parameters) -> ReportEvent {
     let datasets = vec![DatasetRevision { dataset_id: DatasetId(Uuid::nil()), revision: 0 }];
     ReportEvent::ReportRequested {
         customer_id: CustomerId(Uuid::nil()),
-        question: Question::new(datasets, parameters),
-        setting: Setting::default(),
+        spec: ReportSpec::new(datasets, parameters),
+        context: ReportContext::default(),
         requested_by: UserId(Uuid::nil()),
     }
 }
@@ -83,7 +85,7 @@ fn kmeans() -> Parameters {
         features: Features::Rfm,
         scale: Scale::Auto,
         algorithm: Algorithm::Kmeans,
-        clusters: Clusters::Auto,
+        clusters: ClusterCount::Auto,
         epsilon: None,
         min_points: None,
         as_of: None,

@@ -1,3 +1,5 @@
+//! What uploads accept and refuse: given, when, then.
+
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use domain::DatasetId;
+use domain::csv_dialect::{Basis, Dialect, DialectChoice, Question};
 use domain::dataset::{Column, Roles, ShopperSummary};
-use domain::dialect::{Basis, Dialect, DialectChoice, Question};
 use encoding_rs::UTF_8;
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;

@@ -6,8 +6,8 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use domain::DatasetId;
+use domain::csv_dialect::{Basis, DialectChoice};
 use domain::dataset::Roles;
-use domain::dialect::{Basis, DialectChoice};
 use projections::frames::{FrameId, Frames};
 use uuid::Uuid;
 

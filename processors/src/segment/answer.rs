@@ -1,7 +1,7 @@
 //! The answer to a question about some datasets: loaded, grouped, stored.
 
 use domain::dataset::{Column, Overlap, Shape};
-use domain::report::{DatasetRevision, Features, Findings, Habit, Parameters, Source};
+use domain::report::{DatasetRevision, Features, Habit, Parameters, ReportResult, SourceDataset};
 use domain::{ReportId, StoreId};
 use projections::Frames;
 use tokio::task::spawn_blocking;
@@ -52,7 +52,7 @@ pub async fn answer(
     datasets: &[ReportDataset],
     parameters: &Parameters,
     earlier: Option<Earlier>,
-) -> Result<Findings, SegmentError> {
+) -> Result<ReportResult, SegmentError> {
     let shape = match parameters.features {
         Features::Columns(_) => Shape::Shoppers,
         Features::Rfm | Features::Purchases(_) => Shape::Purchases,
@@ -105,10 +105,10 @@ async fn load(
     Ok((table, Merged { replaced, ..Merged::default() }))
 }
 
-fn source(dataset: &ReportDataset, merged: &Merged) -> Source {
+fn source(dataset: &ReportDataset, merged: &Merged) -> SourceDataset {
     let DatasetRevision { dataset_id, revision } = dataset.dataset;
     let replaced_order_count = merged.replaced_in(dataset_id);
-    Source { dataset_id, revision, sha256: dataset.sha256.clone(), replaced_order_count }
+    SourceDataset { dataset_id, revision, sha256: dataset.sha256.clone(), replaced_order_count }
 }
 
 /// Groups on a thread that may block, as it takes all cores for a while.

@@ -1,6 +1,6 @@
 //! From points to clusters with evidence: the algorithm that was asked for, with a given number of clusters or the best.
 
-use domain::report::{Algorithm, Candidate, Clusters, Component, Parameters, Quality};
+use domain::report::{Algorithm, Candidate, ClusterCount, MixtureComponent, Parameters, Quality};
 use ndarray::Array2;
 
 use super::choose::{Evidence, choose};
@@ -39,7 +39,7 @@ pub struct Clustering {
     /// The numbers of clusters that were tried, when none was given.
     pub candidates: Vec<Candidate>,
     /// The components of a Gaussian mixture, each with its cluster.
-    pub mixture: Vec<Component>,
+    pub mixture: Vec<MixtureComponent>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }
@@ -52,8 +52,8 @@ pub fn cluster(rows: &Array2<f64>, parameters: &Parameters) -> Result<Clustering
     let points = Points::of_rows(rows.view());
     match (parameters.algorithm, parameters.clusters) {
         (Algorithm::Dbscan, _) => by_density(rows, &points, parameters),
-        (_, Clusters::Exactly(clusters)) => given(&points, clusters as usize, parameters),
-        (_, Clusters::Auto) => best(&points, parameters),
+        (_, ClusterCount::Exactly(clusters)) => given(&points, clusters as usize, parameters),
+        (_, ClusterCount::Auto) => best(&points, parameters),
     }
 }
 
@@ -63,7 +63,7 @@ struct Partition {
     clusters: usize,
     iterations: u32,
     converged: bool,
-    mixture: Vec<Component>,
+    mixture: Vec<MixtureComponent>,
     note: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::ReportId;
-use domain::report::{Clusters, Findings, Parameters, Scaling, Segment, StoreShare, Succession};
+use domain::report::{ClusterCount, Parameters, ReportResult, Scaling, Segment, StoreShare, Succession};
 use ndarray::Axis;
 
 use super::clustering::{self, Clustering};
@@ -30,7 +30,7 @@ pub struct Grouped {
     /// The name of each in the RFM grid; absent in a shopper table.
     pub rfm: Option<Named>,
     /// The report, still without top products.
-    pub findings: Findings,
+    pub findings: ReportResult,
 }
 
 /// A report whose segments the new ones shall follow.
@@ -60,14 +60,14 @@ pub fn group(table: Table, parameters: &Parameters, earlier: Option<&Earlier>) -
     let previous = earlier.map(|earlier| follow(earlier, &mut clustering, &mut centroids, &scaling, &points));
     let segments = segments(&table, &clustering, &centroids, &scaling);
     let distances = distances(&points, &clustering, &centroids);
-    let findings = Findings { previous, ..findings(&table, &clustering, segments, scaling, rfm.as_ref()) };
+    let findings = ReportResult { previous, ..findings(&table, &clustering, segments, scaling, rfm.as_ref()) };
     Ok(Grouped { segments: clustering.labels, distances, rfm, findings, table })
 }
 
 fn enough(table: &Table, parameters: &Parameters) -> Result<(), String> {
     let given = match parameters.clusters {
-        Clusters::Exactly(count) => 2 * count as usize,
-        Clusters::Auto => 0,
+        ClusterCount::Exactly(count) => 2 * count as usize,
+        ClusterCount::Auto => 0,
     };
     let (least, what) = match table.buyers {
         Some(_) => (LEAST_BUYERS.max(given), "shoppers with a purchase"),
@@ -282,8 +282,8 @@ fn findings(
     segments: Vec<Segment>,
     scaling: Vec<Scaling>,
     rfm: Option<&Named>,
-) -> Findings {
-    Findings {
+) -> ReportResult {
+    ReportResult {
         as_of: table.buyers.as_ref().map(|buyers| buyers.as_of),
         shopper_count: table.count() as u64,
         features: table.names(),

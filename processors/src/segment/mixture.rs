@@ -4,7 +4,7 @@
 //!
 //! Like k-means it is the same on any number of threads: chunks of a fixed size, put together in their order.
 
-use domain::report::Component as Stored;
+use domain::report::MixtureComponent as Stored;
 use rayon::prelude::*;
 
 use super::kmeans;

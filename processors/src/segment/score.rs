@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type};
 use domain::ReportId;
-use domain::report::{Algorithm, Component, Scaling, Segment};
+use domain::report::{Algorithm, MixtureComponent, Scaling, Segment};
 use projections::{FrameId, Frames};
 
 use super::features::scaled_value;
@@ -27,7 +27,7 @@ pub struct Model<'a> {
     /// Its segments.
     pub segments: &'a [Segment],
     /// The components of a mixture.
-    pub mixture: &'a [Component],
+    pub mixture: &'a [MixtureComponent],
 }
 
 /// Where a shopper belongs.

@@ -1,8 +1,8 @@
 //! What is in this dataset, and what do its columns mean?
 
 use chrono::{DateTime, Utc};
+use domain::csv_dialect::{Dialect, Question};
 use domain::dataset::{Column, NewDataset, Overlap, Shape, ShopperSummary, assign_roles};
-use domain::dialect::{Dialect, Question};
 use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadId};
 use serde::{Deserialize, Serialize};
 

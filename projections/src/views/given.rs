@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
+use domain::csv_dialect::{self, DialectChoice};
 use domain::customer::{ApiKeyDetails, StoreDetails};
 use domain::dataset::{Column, ColumnRole, ColumnType, NewDataset, Roles, Shape, ShopperSummary};
-use domain::dialect::{self, DialectChoice};
 use domain::report::{
-    Algorithm, Clusters, DatasetRevision, Features, Findings, Parameters, Quality, Question, Scale, Setting,
+    Algorithm, ClusterCount, DatasetRevision, Features, Parameters, Quality, ReportContext, ReportResult, ReportSpec,
+    Scale,
 };
 use domain::upload::StoredFile;
 use domain::{
-    ApiKeyId, CustomerEvent, CustomerId, DatasetEvent, DatasetId, MemberRole, Metadata, NotificationEvent, Recorded,
-    ReportEvent, ReportId, Sealed, StoreId, UploadEvent, UploadId, UserEvent, UserId,
+    ApiKeyId, CustomerEvent, CustomerId, DatasetEvent, DatasetId, Encrypted, MemberRole, Metadata, NotificationEvent,
+    Recorded, ReportEvent, ReportId, StoreId, UploadEvent, UploadId, UserEvent, UserId,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -131,8 +132,8 @@ pub fn dataset(id: u128, generation: u32) -> DatasetId {
     DatasetId::of_upload(upload(id), generation)
 }
 
-pub fn sealed(text: &str) -> Sealed {
-    Sealed { key_id: Uuid::nil(), data: text.to_owned() }
+pub fn sealed(text: &str) -> Encrypted {
+    Encrypted { key_id: Uuid::nil(), data: text.to_owned() }
 }
 
 pub fn signed_up() -> UserEvent {
@@ -217,8 +218,12 @@ pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> Datase
     }))
 }
 
-pub fn question() -> dialect::Question {
-    dialect::Question { about: "date_order".into(), columns: vec!["when".into()], text: "day or month first?".into() }
+pub fn question() -> csv_dialect::Question {
+    csv_dialect::Question {
+        about: "date_order".into(),
+        columns: vec!["when".into()],
+        text: "day or month first?".into(),
+    }
 }
 
 pub fn chosen(generation: u32) -> UploadEvent {
@@ -252,7 +257,7 @@ pub fn asked(customer_id: u128) -> ReportEvent {
         features: Features::Rfm,
         scale: Scale::Auto,
         algorithm: Algorithm::Kmeans,
-        clusters: Clusters::Exactly(2),
+        clusters: ClusterCount::Exactly(2),
         epsilon: None,
         min_points: None,
         as_of: None,
@@ -260,13 +265,13 @@ pub fn asked(customer_id: u128) -> ReportEvent {
         seed: 0,
     };
     let datasets = vec![DatasetRevision { dataset_id: dataset(1, 1), revision: 0 }];
-    let (customer_id, question) = (customer(customer_id), Question::new(datasets, parameters));
-    let setting = Setting { previous: None, store_ids: vec![store(1)] };
-    ReportEvent::ReportRequested { customer_id, question, setting, requested_by: user(1) }
+    let (customer_id, spec) = (customer(customer_id), ReportSpec::new(datasets, parameters));
+    let context = ReportContext { previous: None, store_ids: vec![store(1)] };
+    ReportEvent::ReportRequested { customer_id, spec, context, requested_by: user(1) }
 }
 
 pub fn completed() -> ReportEvent {
-    ReportEvent::ReportCompleted(Box::new(Findings {
+    ReportEvent::ReportCompleted(Box::new(ReportResult {
         as_of: None,
         shopper_count: 4,
         features: vec!["recency".into()],

@@ -3,7 +3,7 @@
 //! The rows of a customer that left stay, but no query finds them: each asks for the customer as well.
 
 use chrono::{DateTime, Utc};
-use domain::{CustomerEvent, CustomerId, Event, MemberRole, Sealed, UserId};
+use domain::{CustomerEvent, CustomerId, Encrypted, Event, MemberRole, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::fold::{Fact, View};
@@ -20,7 +20,7 @@ pub struct MemberRow {
     pub since: DateTime<Utc>,
     /// The sealed address of someone who had not signed up when added.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Sealed>,
+    pub email: Option<Encrypted>,
 }
 
 /// The id of the row of a user at a customer.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::dataset::NewDataset;
-use domain::report::Findings;
+use domain::report::ReportResult;
 use domain::{DatasetEvent, DatasetId, Event, NotificationEvent, ReportEvent, ReportId, UploadEvent, UploadId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -212,7 +212,7 @@ fn ready(filename: &str, dataset: &NewDataset) -> String {
     text
 }
 
-fn found(findings: &Findings) -> String {
+fn found(findings: &ReportResult) -> String {
     let names: String = findings.segments.iter().map(|segment| format!("\n* {}", segment.name)).collect();
     let (shoppers, segments) = (findings.shopper_count, findings.segments.len());
     format!("{shoppers} shoppers were parted into {segments} segments:\n{names}")

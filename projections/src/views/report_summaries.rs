@@ -52,16 +52,16 @@ impl View for ReportSummary {
     fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
         let Event::Report(event) = &fact.event else { return row };
         match event {
-            ReportEvent::ReportRequested { customer_id, question, setting, requested_by } => {
+            ReportEvent::ReportRequested { customer_id, spec, context, requested_by } => {
                 let body = Self {
                     id: ReportId(fact.recorded.aggregate_id),
                     status: ReportStatus::Requested,
-                    parameters: question.parameters.clone(),
-                    dataset_ids: question.datasets.iter().map(|dataset| dataset.dataset_id).collect(),
-                    store_ids: setting.store_ids.clone(),
+                    parameters: spec.parameters.clone(),
+                    dataset_ids: spec.datasets.iter().map(|dataset| dataset.dataset_id).collect(),
+                    store_ids: context.store_ids.clone(),
                     shopper_count: None,
                     clusters: None,
-                    algorithm: question.parameters.algorithm,
+                    algorithm: spec.parameters.algorithm,
                     silhouette: None,
                     error: None,
                     requested_by: *requested_by,

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::report::{
-    Algorithm, Candidate, Component, DatasetRevision, Findings, Parameters, Quality, Question, RfmGroup, Scaling,
-    Segment, Setting, Source, Succession,
+    Algorithm, Candidate, DatasetRevision, MixtureComponent, Parameters, Quality, ReportContext, ReportResult,
+    ReportSpec, RfmGroup, Scaling, Segment, SourceDataset, Succession,
 };
 use domain::{DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
@@ -72,13 +72,13 @@ pub struct ReportRow {
     pub notes: Vec<String>,
     /// The components of a Gaussian mixture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mixture: Vec<Component>,
+    pub mixture: Vec<MixtureComponent>,
     /// The report whose segments these follow.
     #[serde(default)]
     pub previous: Option<Succession>,
     /// The files that it was made from, in the order of their uploads.
     #[serde(default)]
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceDataset>,
     /// The version of the program that made it.
     #[serde(default)]
     pub program_version: Option<String>,
@@ -102,8 +102,8 @@ impl View for ReportRow {
     fn evolve(row: Option<Row<Self>>, fact: &Fact<'_>) -> Option<Row<Self>> {
         let Event::Report(event) = &fact.event else { return row };
         match event {
-            ReportEvent::ReportRequested { customer_id, question, setting, requested_by } => {
-                Some(Row::new(Some(*customer_id), fact, requested(question, setting, *requested_by, fact)))
+            ReportEvent::ReportRequested { customer_id, spec, context, requested_by } => {
+                Some(Row::new(Some(*customer_id), fact, requested(spec, context, *requested_by, fact)))
             }
             ReportEvent::ReportCompleted(findings) => Some(row?.changed(fact, |report| {
                 report.status = ReportStatus::Completed;
@@ -119,8 +119,8 @@ impl View for ReportRow {
     }
 }
 
-fn requested(question: &Question, setting: &Setting, requested_by: UserId, fact: &Fact<'_>) -> ReportRow {
-    let Question { datasets, parameters } = question.clone();
+fn requested(spec: &ReportSpec, context: &ReportContext, requested_by: UserId, fact: &Fact<'_>) -> ReportRow {
+    let ReportSpec { datasets, parameters } = spec.clone();
     ReportRow {
         id: ReportId(fact.recorded.aggregate_id),
         status: ReportStatus::Requested,
@@ -128,7 +128,7 @@ fn requested(question: &Question, setting: &Setting, requested_by: UserId, fact:
         parameters,
         dataset_ids: datasets.iter().map(|dataset| dataset.dataset_id).collect(),
         datasets,
-        store_ids: setting.store_ids.clone(),
+        store_ids: context.store_ids.clone(),
         as_of: None,
         shopper_count: None,
         features: vec![],
@@ -154,7 +154,7 @@ fn requested(question: &Question, setting: &Setting, requested_by: UserId, fact:
 }
 
 impl ReportRow {
-    fn take(&mut self, findings: Findings) {
+    fn take(&mut self, findings: ReportResult) {
         self.as_of = findings.as_of;
         self.shopper_count = Some(findings.shopper_count);
         self.features = findings.features;

@@ -1,7 +1,7 @@
 //! What became of this upload?
 
 use chrono::{DateTime, Utc};
-use domain::dialect::{DialectChoice, Question};
+use domain::csv_dialect::{DialectChoice, Question};
 use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadEvent, UploadId, UserId};
 use serde::{Deserialize, Serialize};

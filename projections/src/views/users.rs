@@ -1,7 +1,7 @@
 //! Who is this user? Personal fields stay sealed here; whoever answers opens them.
 
 use chrono::{DateTime, Utc};
-use domain::{Event, Sealed, UserEvent, UserId};
+use domain::{Encrypted, Event, UserEvent, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::fold::{Fact, View};
@@ -13,11 +13,11 @@ pub struct UserRow {
     /// The user.
     pub id: UserId,
     /// Sealed e-mail address.
-    pub email: Sealed,
+    pub email: Encrypted,
     /// Sealed full name.
-    pub name: Sealed,
+    pub name: Encrypted,
     /// Sealed phone number.
-    pub phone_number: Option<Sealed>,
+    pub phone_number: Option<Encrypted>,
     /// When the user registered.
     pub created_at: DateTime<Utc>,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::dataset::{ColumnRole, Shape};
-use domain::report::{DatasetRevision, Features, Parameters, Question, Setting};
+use domain::report::{DatasetRevision, Features, Parameters, ReportContext, ReportSpec};
 use domain::rfm::RfmGrid;
 use domain::{Customer, CustomerId, ReportId, StoreId};
 use projections::{DatasetFilter, DatasetRow, ReportStatus, ReportSummary};
@@ -22,7 +22,7 @@ const RECENT: u32 = 200;
 ///
 /// # Errors
 /// 409 when there is no ready dataset, 422 for what cannot be asked of the datasets.
-pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<(Question, Setting), Problem> {
+pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<(ReportSpec, ReportContext), Problem> {
     let datasets = chosen_datasets(app, customer, new).await?;
     let stored = app.commands.store.load::<Customer>(customer.0).await?.aggregate;
     let question = question(&datasets, new, stored.rfm_grid())?;
@@ -31,7 +31,7 @@ pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<(Qu
     store_ids.sort();
     store_ids.dedup();
     let previous = previous(app, customer, &question, &store_ids).await?;
-    Ok((question, Setting { previous, store_ids }))
+    Ok((question, ReportContext { previous, store_ids }))
 }
 
 /// The newest completed report that was asked in the same way about the same stores, on whatever data of theirs: its segments
@@ -39,7 +39,7 @@ pub async fn ask(app: &App, customer: CustomerId, new: &NewReport) -> Result<(Qu
 async fn previous(
     app: &App,
     customer: CustomerId,
-    question: &Question,
+    question: &ReportSpec,
     store_ids: &[StoreId],
 ) -> Result<Option<ReportId>, Problem> {
     let page = app.projections.views.reports(customer, None, RECENT).await?;
@@ -99,7 +99,7 @@ async fn all_datasets(app: &App, customer: CustomerId) -> Result<Vec<DatasetRow>
 }
 
 /// Fills in what the caller left open, from what the datasets are.
-fn question(datasets: &[DatasetRow], new: &NewReport, grid: Option<&RfmGrid>) -> Result<Question, Problem> {
+fn question(datasets: &[DatasetRow], new: &NewReport, grid: Option<&RfmGrid>) -> Result<ReportSpec, Problem> {
     let usable: Vec<_> = datasets.iter().filter(|dataset| dataset.shape.is_some()).collect();
     if new.dataset_ids.is_some() && usable.len() < datasets.len() {
         let detail = "one of the datasets has no shoppers; say what its columns mean with PUT …/roles";
@@ -133,7 +133,7 @@ fn question(datasets: &[DatasetRow], new: &NewReport, grid: Option<&RfmGrid>) ->
         rfm_grid: grid.filter(|_| shape == Shape::Purchases).cloned().map(Box::new),
         seed: new.seed,
     };
-    let question = Question::new(revisions.collect(), parameters);
+    let question = ReportSpec::new(revisions.collect(), parameters);
     question.check()?;
     Ok(question)
 }

@@ -1,7 +1,7 @@
 //! What a client sees of an upload.
 
 use chrono::{DateTime, Utc};
-use domain::dialect::{DialectChoice, Question};
+use domain::csv_dialect::{DialectChoice, Question};
 use domain::{DatasetId, StoreId, UploadId, UserId};
 use projections::{Row, UploadRow, UploadStatus};
 use serde::{Deserialize, Serialize};

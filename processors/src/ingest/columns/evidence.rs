@@ -1,7 +1,7 @@
 //! What one column says about the others: a file is written with one decimal mark and one order of day and month, and
 //! where a column leaves it open, the others decide. Where all leave it open, a person is asked.
 
-use domain::dialect::{DateOrder, DecimalMark, DialectChoice, Finding, Question};
+use domain::csv_dialect::{DateOrder, DecimalMark, DialectChoice, Finding, Question};
 
 use super::census::{Census, Traits};
 use super::kinds::{Kinds, Mark, Order, Reading};

@@ -1,7 +1,7 @@
 //! How each column of a file is to be read.
 
+use domain::csv_dialect::DialectChoice;
 use domain::dataset::Roles;
-use domain::dialect::DialectChoice;
 
 use super::census::{Census, Traits};
 use super::evidence::Evidence;

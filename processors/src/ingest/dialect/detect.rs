@@ -2,7 +2,7 @@
 //! consistently the same number of fields, and the fields look most like values (after van den Burg, Nazábal and Sutton,
 //! "Wrangling messy CSV files by detecting row and type patterns", 2019).
 
-use domain::dialect::{DialectChoice, Escape, LineEnd, NO_QUOTE, WHITESPACE};
+use domain::csv_dialect::{DialectChoice, Escape, LineEnd, NO_QUOTE, WHITESPACE};
 
 use super::format::{Delimiter, Format};
 use super::scan::{MAX_FIELDS, Scanner};

@@ -1,6 +1,6 @@
 //! What text must be known of to be split into records and fields.
 
-use domain::dialect::{Escape, LineEnd, WHITESPACE};
+use domain::csv_dialect::{Escape, LineEnd, WHITESPACE};
 
 /// How records and fields are written.
 #[derive(Clone, Debug, PartialEq, Eq)]

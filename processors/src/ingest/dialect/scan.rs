@@ -2,7 +2,7 @@
 //! without copying the cells; looking at eight bytes at once makes it several times faster. It also reads what
 //! that crate does not: delimiters of several characters, whitespace, spaces around quotes.
 
-use domain::dialect::LineEnd;
+use domain::csv_dialect::LineEnd;
 
 use super::format::{Delimiter, Format};
 

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use domain::dialect::{Basis, Compression, Dialect, DialectChoice, Finding, NO_QUOTE};
+use domain::csv_dialect::{Basis, Compression, Dialect, DialectChoice, Finding, NO_QUOTE};
 use encoding_rs::UTF_8;
 
 use super::cut::Cutter;

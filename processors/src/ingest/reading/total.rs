@@ -9,7 +9,7 @@ use crate::ingest::columns::evidence::{Conclusions, Evidence, conclusions};
 use crate::ingest::columns::plan::ColumnPlan;
 use crate::ingest::columns::statistics::Statistics;
 use crate::ingest::text::encoding::Damage;
-use domain::dialect::DialectChoice;
+use domain::csv_dialect::DialectChoice;
 
 /// Bytes of lines in another encoding that are kept.
 const FOREIGN_BYTES: usize = 64 << 10;

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use domain::dialect::Compression;
+use domain::csv_dialect::Compression;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 

@@ -2,7 +2,7 @@
 //! encoding makes words of its bytes.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use domain::dialect::{Basis, Finding};
+use domain::csv_dialect::{Basis, Finding};
 use encoding_rs::{MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Valid characters for each invalid byte above which a file is UTF-8 with damage, not of another encoding.

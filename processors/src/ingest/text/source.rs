@@ -170,7 +170,7 @@ fn stopped(error: std::io::Error) -> Stop {
 mod tests {
     use std::io::Cursor;
 
-    use domain::dialect::Basis;
+    use domain::csv_dialect::Basis;
     use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 
     use super::*;

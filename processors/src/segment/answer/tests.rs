@@ -7,7 +7,7 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
 use domain::DatasetId;
 use domain::dataset::{ColumnRole, ColumnType};
-use domain::report::{Algorithm, Clusters, Scale};
+use domain::report::{Algorithm, ClusterCount, Scale};
 use projections::{FrameId, Manifest};
 use serde_json::Value;
 use url::Url;
@@ -37,7 +37,7 @@ async fn the_order_of_the_datasets_and_how_they_are_cut_do_not_matter() {
     let parameters = parameters(Features::Rfm);
     let once = answer(&frames, report(), &whole, &parameters, None).await.unwrap();
     let again = answer(&frames, report(), &parts, &parameters, None).await.unwrap();
-    assert_eq!(Findings { sources: vec![], ..once }, Findings { sources: vec![], ..again });
+    assert_eq!(ReportResult { sources: vec![], ..once }, ReportResult { sources: vec![], ..again });
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ fn parameters(features: Features) -> Parameters {
         features,
         scale: Scale::Auto,
         algorithm: Algorithm::Kmeans,
-        clusters: Clusters::Auto,
+        clusters: ClusterCount::Auto,
         epsilon: None,
         min_points: None,
         as_of: None,

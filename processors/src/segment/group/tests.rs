@@ -1,4 +1,4 @@
-use domain::report::{Algorithm, Clusters, Features, Scale};
+use domain::report::{Algorithm, ClusterCount, Features, Scale};
 use ndarray::Array2;
 
 use super::super::samples::{blobs, labels};
@@ -91,14 +91,14 @@ fn noise_is_in_no_segment_and_counted() {
 fn too_few_shoppers_are_an_answer_in_words() {
     let reason = group(purchases(29), &parameters(), None).unwrap_err();
     assert_eq!(reason, "There are only 29 shoppers with a purchase; at least 30 are needed.");
-    let many = Parameters { clusters: Clusters::Exactly(50), ..parameters() };
+    let many = Parameters { clusters: ClusterCount::Exactly(50), ..parameters() };
     assert!(group(table(blobs(&CENTRES[..2], 40, 1.0)), &many, None).unwrap_err().contains("at least 100"));
 }
 
 #[test]
 fn more_segments_than_different_shoppers_are_refused() {
     let rows = Array2::from_shape_fn((60, 1), |(row, _)| (row % 3) as f64);
-    let five = Parameters { clusters: Clusters::Exactly(5), ..parameters() };
+    let five = Parameters { clusters: ClusterCount::Exactly(5), ..parameters() };
     assert!(group(table(rows.clone()), &five, None).unwrap_err().contains("only 3 different"));
     assert_eq!(group(table(rows), &parameters(), None).unwrap().findings.clusters, 3);
 }
@@ -122,7 +122,7 @@ fn parameters() -> Parameters {
         features: Features::Rfm,
         scale: Scale::Auto,
         algorithm: Algorithm::Kmeans,
-        clusters: Clusters::Auto,
+        clusters: ClusterCount::Auto,
         epsilon: None,
         min_points: None,
         as_of: None,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use domain::dialect::{Compression, DateOrder, DecimalMark, Escape, LineEnd};
+use domain::csv_dialect::{Compression, DateOrder, DecimalMark, Escape, LineEnd};
 use encoding_rs::{MACINTOSH, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::*;
@@ -154,7 +154,7 @@ async fn bytes_that_are_no_text_are_rejected_with_their_place() {
 }
 
 /// Reads a file, which must give the table, and tells how it was written.
-async fn gives(file: Vec<u8>, what: &str) -> domain::dialect::Dialect {
+async fn gives(file: Vec<u8>, what: &str) -> domain::csv_dialect::Dialect {
     let read = Read::of(file, Roles::new()).await.unwrap();
     let names: Vec<&str> = read.ingested.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, NAMES, "{what:?} {:?}", read.ingested.dialect);

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use domain::dialect::{Basis, Escape, LineEnd};
+use domain::csv_dialect::{Basis, Escape, LineEnd};
 use encoding_rs::UTF_8;
 use proptest::prelude::*;
 

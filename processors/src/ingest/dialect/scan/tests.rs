@@ -1,6 +1,6 @@
 //! What is found must be what another reader finds, and the same however much of the text is seen.
 
-use domain::dialect::{Escape, LineEnd};
+use domain::csv_dialect::{Escape, LineEnd};
 use proptest::prelude::*;
 
 use super::*;

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 
 use arrow::compute::concat_batches;
+use domain::csv_dialect::DialectChoice;
 use domain::dataset::Roles;
-use domain::dialect::DialectChoice;
 use proptest::prelude::*;
 
 use super::*;

@@ -12,7 +12,7 @@ const NONCE_BYTES: usize = 12;
 /// The key of one subject (one registration of a user).
 #[derive(Clone)]
 pub struct SubjectKey {
-    /// Names the key; stands in everything sealed with it.
+    /// Names the key; stands in everything encrypted with it.
     pub id: Uuid,
     /// AES-256 key material.
     pub secret: [u8; 32],
@@ -20,24 +20,25 @@ pub struct SubjectKey {
 
 /// A text sealed with AES-256-GCM under a subject's key; the key's id is authenticated with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Sealed {
+#[schema(as = Sealed)]
+pub struct Encrypted {
     /// The key that opens it.
     pub key_id: Uuid,
     /// Nonce (12 bytes), ciphertext and tag, in hexadecimal.
     pub data: String,
 }
 
-impl Sealed {
-    /// Seals a text. The nonce must never be used twice with the same key: draw it at random.
-    pub fn seal(key: &SubjectKey, nonce: [u8; NONCE_BYTES], text: &str) -> Self {
+impl Encrypted {
+    /// Encrypts a text. The nonce must never be used twice with the same key: draw it at random.
+    pub fn encrypt(key: &SubjectKey, nonce: [u8; NONCE_BYTES], text: &str) -> Self {
         let message = aes_gcm::aead::Payload { msg: text.as_bytes(), aad: key.id.as_bytes() };
         let ciphertext =
             cipher(key).encrypt(&Nonce::from(nonce), message).expect("AES-GCM takes any text shorter than 64 GiB");
         Self { key_id: key.id, data: to_hex(&[&nonce[..], &ciphertext].concat()) }
     }
 
-    /// Opens it; `None` when the key is another one or the data was changed.
-    pub fn open(&self, key: &SubjectKey) -> Option<String> {
+    /// The text; `None` when the key is another one or the data was changed.
+    pub fn decrypt(&self, key: &SubjectKey) -> Option<String> {
         let data = from_hex(&self.data)?;
         let (nonce, ciphertext) = data.split_at_checked(NONCE_BYTES)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
@@ -71,16 +72,16 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_it_sealed() {
-        let sealed = Sealed::seal(&key(1), [9; 12], "Ana Müller");
-        assert_eq!(sealed.open(&key(1)).as_deref(), Some("Ana Müller"));
+    fn decrypts_what_it_encrypted() {
+        let encrypted = Encrypted::encrypt(&key(1), [9; 12], "Ana Müller");
+        assert_eq!(encrypted.decrypt(&key(1)).as_deref(), Some("Ana Müller"));
     }
 
     #[test]
     fn stays_closed_for_another_key_or_changed_data() {
-        let mut sealed = Sealed::seal(&key(1), [9; 12], "Ana");
-        assert_eq!(sealed.open(&key(2)), None);
-        sealed.data.replace_range(30..32, if &sealed.data[30..32] == "00" { "01" } else { "00" });
-        assert_eq!(sealed.open(&key(1)), None);
+        let mut encrypted = Encrypted::encrypt(&key(1), [9; 12], "Ana");
+        assert_eq!(encrypted.decrypt(&key(2)), None);
+        encrypted.data.replace_range(30..32, if &encrypted.data[30..32] == "00" { "01" } else { "00" });
+        assert_eq!(encrypted.decrypt(&key(1)), None);
     }
 }

@@ -1,6 +1,4 @@
-//! Rules for single fields, shared by the aggregates.
-
-use serde::{Deserialize, Deserializer, Serialize};
+//! Rules for single fields, shared by the aggregates, and the error that names the field.
 
 /// A field whose value cannot be accepted, and why, in words for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,35 +14,6 @@ impl Invalid {
     /// A field and what is wrong with it.
     pub fn new(field: &'static str, reason: impl Into<String>) -> Self {
         Self { field, reason: reason.into() }
-    }
-}
-
-/// A change to an optional field: left alone, cleared or set. In JSON: absent, `null`, a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub enum Patch<T> {
-    /// The field keeps its value.
-    #[default]
-    Keep,
-    /// The field loses its value.
-    Clear,
-    /// The field gets this value.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    /// The value of the field after the change.
-    pub fn apply(self, current: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => current,
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{DatasetId, ReportId, StoreId};
+use crate::ids::{DatasetId, ReportId, StoreId};
 
 /// How good a partition is. What cannot be computed for it is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -123,7 +123,8 @@ pub struct Scaling {
 
 /// A component of a Gaussian mixture, in the space that was clustered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Component {
+#[schema(as = Component)]
+pub struct MixtureComponent {
     /// The segment that it is.
     pub segment: u32,
     /// Its share, 0 to 1.
@@ -136,7 +137,8 @@ pub struct Component {
 
 /// A file that a report was made from, by its content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Source {
+#[schema(as = Source)]
+pub struct SourceDataset {
     /// The dataset.
     pub dataset_id: DatasetId,
     /// The revision of its roles.
@@ -158,7 +160,8 @@ pub struct Succession {
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Findings {
+#[schema(as = Findings)]
+pub struct ReportResult {
     /// The day from which recency counts; absent in a shopper table.
     pub as_of: Option<NaiveDate>,
     /// How many shoppers were clustered.
@@ -187,13 +190,13 @@ pub struct Findings {
     pub notes: Vec<String>,
     /// The components of a Gaussian mixture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mixture: Vec<Component>,
+    pub mixture: Vec<MixtureComponent>,
     /// The report whose segments these follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Succession>,
     /// The files that it was made from, in the order of their uploads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceDataset>,
     /// The version of the program that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program_version: Option<String>,
