@@ -10,7 +10,7 @@ use cqrs_es::Aggregate;
 use domain::{Metadata, UserId};
 use migrations::DatabaseOptions;
 use processors::bus::Bus;
-use processors::mail::Mailer;
+use processors::email::Mailer;
 use processors::{Context, Positions, Started};
 use projections::Projections;
 use serde::Serialize;

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use commands::Secrets;
 use domain::ReportId;
 use processors::bus::Bus;
-use processors::project;
+use processors::consumers::project;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 

@@ -25,10 +25,11 @@ use commands::Deliveries;
 use datacore::config::Settings;
 use domain::Recorded;
 use places::Places;
-use processors::amqp::{Amqp, Worker};
 use processors::bus::Bus;
-use processors::consumer::Consumer;
-use processors::{Context, Role, cleanup, compare, ingest};
+use processors::bus::rabbitmq::connection::Amqp;
+use processors::bus::rabbitmq::worker::Worker;
+use processors::consumers::{cleanup, overlaps};
+use processors::{Consumer, Context, Role, ingest};
 use projections::{Frames, Projections};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -93,7 +94,7 @@ impl Impatient {
         let running = shutdown.clone().drop_guard();
         let impatient = Self { failures, context, amqp, deliveries, shutdown, _running: running };
         impatient.work(ingest::CONSUMER, ingest::handle);
-        impatient.work(compare::CONSUMER, compare::handle);
+        impatient.work(overlaps::CONSUMER, overlaps::handle);
         impatient.work(cleanup::CONSUMER, cleanup::handle);
         impatient
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use domain::{CustomerId, Recorded};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::database::on_engine;
@@ -13,6 +14,8 @@ use crate::leaf::{Leaf, StoredEvent};
 
 /// How long a waiting reader trusts the signal of the sequencer before it looks by itself.
 const POLL: Duration = Duration::from_millis(100);
+/// How long a reader that follows the log waits without being woken before it looks by itself.
+const READER_POLL: Duration = Duration::from_secs(1);
 /// Rows of the log that are verified at once.
 const PAGE: u32 = 1_000;
 
@@ -49,6 +52,22 @@ impl EventStore {
     pub async fn read(&self, after: u64, limit: u32) -> Result<Vec<Recorded>> {
         let events = on_engine!(&self.database, engine => engine.read(after, limit).await?);
         recorded(events)
+    }
+
+    /// The same; waits until there are some.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn wait_for_events(&self, after: u64, limit: u32) -> Result<Vec<Recorded>> {
+        let mut heads = self.heads();
+        loop {
+            let events = self.read(after, limit).await?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
+            // A missed wake-up costs one pause, never an event.
+            let _ = timeout(READER_POLL, heads.wait_for(|head| *head > after)).await;
+        }
     }
 
     /// The events of a customer after a position, by position, at most `limit`.

@@ -1,18 +1,15 @@
 //! The bus seam: how consumers hear that there is something to do. The bus is the doorbell, the log is the truth:
 //! whatever rings, events are read from the log by position.
 
-use std::time::Duration;
+pub mod rabbitmq;
 
 use anyhow::{Context, Result, bail};
-use commands::{Commands, Deliveries, EventStore};
-use domain::Recorded;
+use commands::{Commands, Deliveries};
 use url::Url;
 
-use crate::Positions;
-use crate::amqp::{Amqp, RELAY};
-
-/// How long a consumer waits without being woken before it looks at the log by itself.
-const POLL: Duration = Duration::from_secs(1);
+use crate::runtime::positions::Positions;
+use rabbitmq::connection::Amqp;
+use rabbitmq::relay::RELAY;
 
 /// What carries events to consumers.
 #[derive(Clone)]
@@ -94,21 +91,5 @@ impl Bus {
         if let Self::Amqp { amqp, .. } = self {
             amqp.close().await;
         }
-    }
-}
-
-/// The events after a position, at most `limit`; waits until there are some.
-///
-/// # Errors
-/// When the log cannot be read.
-pub async fn next(store: &EventStore, after: u64, limit: u32) -> Result<Vec<Recorded>> {
-    let mut heads = store.heads();
-    loop {
-        let events = store.read(after, limit).await?;
-        if !events.is_empty() {
-            return Ok(events);
-        }
-        // A missed wake-up costs one poll, never an event.
-        let _ = tokio::time::timeout(POLL, heads.wait_for(|head| *head > after)).await;
     }
 }

@@ -25,8 +25,8 @@ use domain::{
 use projections::Progress;
 use tokio::sync::watch;
 
-use crate::Context;
-use crate::consumer::Consumer;
+use crate::runtime::consumer::Consumer;
+use crate::runtime::context::Context;
 
 pub use dataset::{IngestError, Ingested, Said, aggregate, read_dataset};
 pub use dialect::sniff::binary_content;

@@ -16,6 +16,7 @@ pub mod kmeans;
 pub mod mixture;
 pub mod naming;
 pub mod orders;
+pub mod overlap;
 pub mod points;
 pub mod products;
 pub mod purchases;
@@ -36,8 +37,8 @@ use anyhow::{Context as _, Result};
 use domain::report::{DatasetRevision, ReportContext, ReportResult, ReportSpec};
 use domain::{CustomerId, Event, Recorded, Report, ReportCommand, ReportEvent, ReportId};
 
-use crate::Context;
-use crate::consumer::Consumer;
+use crate::runtime::consumer::Consumer;
+use crate::runtime::context::Context;
 pub use answer::{ReportDataset, SegmentError, answer};
 pub use group::Earlier;
 

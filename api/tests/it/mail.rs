@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use datacore::config::Settings;
 use domain::Recorded;
-use processors::mail::Mailer;
-use processors::{Context, notify};
+use processors::Context;
+use processors::consumers::notify;
+use processors::email::Mailer;
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};

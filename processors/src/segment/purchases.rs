@@ -13,7 +13,7 @@ use projections::{FrameId, Frames};
 use super::answer::{ReportDataset, SegmentError};
 use super::frame::{batches, column};
 use super::orders;
-use crate::compare::spans_meet;
+use super::overlap::spans_meet;
 
 /// Places of `shopper`, `first_purchase`, `last_purchase`, `orders`, `spend`, `quantity`, `lines`, `returns` in a frame of
 /// shoppers.

@@ -10,7 +10,7 @@ use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::options::*;
 use lapin::types::FieldTable;
-use processors::amqp;
+use processors::bus::rabbitmq::dead_letters;
 use tokio_util::sync::CancellationToken;
 
 use crate::setting::{GREET, Setting, position, until};
@@ -140,7 +140,7 @@ async fn what_the_broker_gives_up_on_is_parked_with_the_reason() {
     setting.published().await;
     let shutdown = CancellationToken::new();
     #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
-    tokio::spawn(amqp::collect(setting.amqp.clone(), setting.deliveries.clone(), shutdown.clone()));
+    tokio::spawn(dead_letters::collect(setting.amqp.clone(), setting.deliveries.clone(), shutdown.clone()));
     let _running = shutdown.drop_guard();
     // Neither JSON nor a position: somebody else's message in our queue.
     let (properties, queue) = (BasicProperties::default(), setting.name("greet"));

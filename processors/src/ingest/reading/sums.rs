@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 
 use super::repeats::{Repeats, hashes};
 use crate::ingest::shoppers::Shoppers;
-use crate::lock;
+use crate::lock::lock;
 
 /// Sums over the rows of a file.
 pub struct Sums {

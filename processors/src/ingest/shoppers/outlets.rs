@@ -12,7 +12,7 @@ use super::parts::{Part, unite};
 use super::purchases::{MICROS, Purchases, order};
 use super::sales::Sales;
 use crate::ingest::reading::store::{self, Rows};
-use crate::lock;
+use crate::lock::lock;
 
 const TOO_LARGE: &str =
     "The amounts are too large to be added exactly. Check the columns of quantity, unit price and amount.";

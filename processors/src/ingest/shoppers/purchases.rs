@@ -16,7 +16,7 @@ use super::roles::Places;
 use super::runs::Runs;
 use crate::ingest::columns::moment::DAY;
 use crate::ingest::columns::statistics::iso_date;
-use crate::lock;
+use crate::lock::lock;
 
 /// Millionths of one.
 pub const MICROS: f64 = 1e6;

@@ -1,55 +1,29 @@
 //! Starts the tasks of the chosen roles.
 
+use std::future::Future;
+
 use anyhow::{Context as _, Result, bail};
 use commands::Parked;
 use domain::Recorded;
-use serde::{Deserialize, Serialize};
-use std::future::Future;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::amqp::{self, Bell, Relay, Worker};
+use super::consumer::Consumer;
+use super::context::Context;
+use super::log_loop::{FIRST_PAUSE, LogLoop};
+use super::metrics::Attempts;
+use super::positions::Positions;
+use super::registry::REACTIONS;
+use super::roles::Role;
 use crate::bus::Bus;
-use crate::consumer::{Consumer, FIRST_PAUSE, Run};
-use crate::context::Context;
-use crate::metrics::Attempts;
-use crate::project::Projector;
-use crate::{cleanup, compare, ingest, notify, segment};
-
-/// A part of the work that a process may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Answers HTTP requests.
-    Api,
-    /// Numbers committed events and publishes them.
-    Relay,
-    /// Folds events into the views.
-    Project,
-    /// Turns uploads into datasets, and removes what was deleted.
-    Ingest,
-    /// Turns questions into reports.
-    Segment,
-    /// Writes to people what became of their uploads and reports.
-    Notify,
-}
-
-impl Role {
-    /// Everything, as one process does it.
-    pub const ALL: [Self; 6] = [Self::Api, Self::Relay, Self::Project, Self::Ingest, Self::Segment, Self::Notify];
-}
-
-/// Where the consumers of this process stand that read the log themselves.
-#[derive(Clone, Default)]
-pub struct Positions(Vec<(&'static str, watch::Receiver<u64>)>);
-
-impl Positions {
-    /// The name and position of each consumer.
-    pub fn now(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.0.iter().map(|(name, position)| (*name, *position.borrow()))
-    }
-}
+use crate::bus::rabbitmq::dead_letters;
+use crate::bus::rabbitmq::projector_wakeup::ProjectorWakeup;
+use crate::bus::rabbitmq::relay::Relay;
+use crate::bus::rabbitmq::worker::Worker;
+use crate::consumers::project::Projector;
+use crate::consumers::{cleanup, notify, overlaps};
+use crate::{ingest, segment};
 
 /// What the consumers of this process show of themselves.
 #[derive(Clone, Default)]
@@ -59,10 +33,6 @@ pub struct Started {
     /// What they did.
     pub attempts: Attempts,
 }
-
-/// Everyone who reacts to single events, in whatever process.
-const REACTIONS: &[Consumer] =
-    &[ingest::CONSUMER, compare::CONSUMER, cleanup::CONSUMER, segment::CONSUMER, notify::CONSUMER];
 
 /// Starts the tasks of some roles; they end with `shutdown`, and `tasks` tells when.
 pub fn start(
@@ -82,7 +52,7 @@ pub fn start(
             Role::Project => start.project(),
             Role::Ingest => {
                 start.react(ingest::CONSUMER, ingest::handle);
-                start.react(compare::CONSUMER, compare::handle);
+                start.react(overlaps::CONSUMER, overlaps::handle);
                 start.react(cleanup::CONSUMER, cleanup::handle);
             }
             Role::Segment => start.react(segment::CONSUMER, segment::handle),
@@ -115,23 +85,23 @@ impl Start<'_> {
                 consumers: REACTIONS,
             };
             spawn(self.tasks, relay.run(self.shutdown.clone()));
-            spawn(self.tasks, amqp::collect(amqp.clone(), deliveries.clone(), self.shutdown.clone()));
+            spawn(self.tasks, dead_letters::collect(amqp.clone(), deliveries.clone(), self.shutdown.clone()));
         }
     }
 
     fn project(&self) {
         let Context { commands, projections, .. } = self.context;
-        let bell = match self.bus {
+        let wakeup = match self.bus {
             Bus::Log => None,
             Bus::Amqp { amqp, .. } => {
-                let bell = Bell::default();
+                let wakeup = ProjectorWakeup::default();
                 let views = projections.views.clone();
-                spawn(self.tasks, bell.clone().run(amqp.clone(), views, self.shutdown.clone()));
-                Some(bell)
+                spawn(self.tasks, wakeup.clone().run(amqp.clone(), views, self.shutdown.clone()));
+                Some(wakeup)
             }
         };
         let (store, checkpoints) = (commands.store.clone(), commands.checkpoints.clone());
-        let projector = Projector { store, views: projections.views.clone(), checkpoints, bell };
+        let projector = Projector { store, views: projections.views.clone(), checkpoints, wakeup };
         spawn(self.tasks, projector.run(self.shutdown.clone()));
     }
 
@@ -150,9 +120,9 @@ impl Start<'_> {
         match self.bus {
             Bus::Log => {
                 let (position, watched) = watch::channel(0);
-                self.started.positions.0.push((consumer.name, watched));
-                let run = Run { context, position, first_pause: FIRST_PAUSE, shutdown };
-                spawn(self.tasks, async move { consumer.run(run, handle).await });
+                self.started.positions.add(consumer.name, watched);
+                let log_loop = LogLoop { consumer, context, position, first_pause: FIRST_PAUSE, shutdown };
+                spawn(self.tasks, async move { log_loop.run(handle).await });
             }
             Bus::Amqp { amqp, deliveries } => {
                 let worker = Worker::new(consumer, amqp.clone(), context, deliveries.clone());
@@ -185,7 +155,7 @@ async fn handle_again(context: Context, consumer: &str, position: u64) -> Result
     let event = event.context("the parked event is not in the log")?;
     match consumer {
         "ingest" => ingest::handle(context, event).await,
-        "compare" => compare::handle(context, event).await,
+        "compare" => overlaps::handle(context, event).await,
         "cleanup" => cleanup::handle(context, event).await,
         "notify" => notify::handle(context, event).await,
         _ => segment::handle(context, event).await,

@@ -14,14 +14,14 @@ use tracing::warn;
 use url::Url;
 use uuid::Uuid;
 
-use crate::lock;
+use crate::lock::lock;
 
 /// How long a server may take to answer a command.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Letters an hour to one address from one process. Addresses are not verified, so nobody may be flooded in another's name;
+/// E-mails an hour to one address from one process. Addresses are not verified, so nobody may be flooded in another's name;
 /// and nobody reads more.
-const LETTERS_AN_HOUR: NonZero<u32> = NonZero::new(60).expect("it is not 0");
+const EMAILS_AN_HOUR: NonZero<u32> = NonZero::new(60).expect("it is not 0");
 
 /// Writes to people.
 #[derive(Clone)]
@@ -30,13 +30,13 @@ pub struct Mailer {
     from: Mailbox,
     page: Option<Url>,
     limit: Arc<DefaultKeyedRateLimiter<String>>,
-    /// Letters that were counted and not taken by the server. They come again, and count once.
+    /// E-mails that were counted and not taken by the server. They come again, and count once.
     waiting: Arc<Mutex<HashSet<Uuid>>>,
 }
 
 /// What to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct Email {
     /// In a few words.
     pub subject: String,
     /// In some sentences.
@@ -63,30 +63,30 @@ impl Mailer {
             .timeout(Some(ANSWER_WITHIN))
             .build();
         let from = from.parse().with_context(|| format!("mail_from '{from}' is no e-mail address"))?;
-        let limit = Arc::new(RateLimiter::keyed(Quota::per_hour(LETTERS_AN_HOUR)));
+        let limit = Arc::new(RateLimiter::keyed(Quota::per_hour(EMAILS_AN_HOUR)));
         Ok(Self { server, from, page, limit, waiting: Arc::default() })
     }
 
-    /// Sends a letter, unless that address has got too many. `id` tells the recipient's mail program that a letter which
+    /// Sends an e-mail, unless that address has got too many. `id` tells the recipient's mail program that one which
     /// comes twice is one.
     ///
     /// # Errors
-    /// When the address is none, or the server does not take the letter.
-    pub async fn send(&self, to: &str, id: Uuid, letter: &Letter) -> Result<()> {
+    /// When the address is none, or the server does not take the e-mail.
+    pub async fn send(&self, to: &str, id: Uuid, email: &Email) -> Result<()> {
         self.limit.retain_recent();
         let is_counted = lock(&self.waiting).remove(&id);
         if !is_counted && self.limit.check_key(&to.to_owned()).is_err() {
             warn!(%id, "somebody gets too many letters; this one is not sent");
             return Ok(());
         }
-        let page = self.page.as_ref().map(|page| format!("\n\n{page}{}", letter.place));
+        let page = self.page.as_ref().map(|page| format!("\n\n{page}{}", email.place));
         let message = Message::builder()
             .from(self.from.clone())
             .to(to.parse().context("the e-mail address is none")?)
-            .subject(&letter.subject)
+            .subject(&email.subject)
             .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
             .header(ContentType::TEXT_PLAIN)
-            .body(format!("{}{}\n", letter.text, page.unwrap_or_default()))
+            .body(format!("{}{}\n", email.text, page.unwrap_or_default()))
             .context("writing a letter")?;
         if let Err(error) = self.server.send(message).await {
             lock(&self.waiting).insert(id);

@@ -1,11 +1,4 @@
-//! RabbitMQ: the connections of a process, made anew when they are lost, and what runs over them.
-
-mod bell;
-mod consume;
-mod message;
-mod parked;
-mod relay;
-mod topology;
+//! The connections of a process to RabbitMQ, made anew when they are lost.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use url::Url;
 
-pub use bell::Bell;
-pub use consume::Worker;
-pub use parked::collect;
-pub use relay::{RELAY, Relay};
-
-use topology::Names;
+use super::names::BrokerNames;
 
 /// How often to look whether a channel lives.
 const PULSE: Duration = Duration::from_secs(1);
@@ -36,14 +24,14 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// A RabbitMQ virtual host and our names in it.
 #[derive(Clone)]
 pub struct Amqp {
-    names: Names,
+    pub(super) names: BrokerNames,
     /// RabbitMQ holds back every connection that publishes when memory or disk run low; who consumes must go on.
-    publishing: Arc<Link>,
-    consuming: Arc<Link>,
+    pub(super) publishing: Arc<Link>,
+    pub(super) consuming: Arc<Link>,
 }
 
 /// One connection.
-struct Link {
+pub(super) struct Link {
     uri: AMQPUri,
     /// What it is called in RabbitMQ's list of connections.
     name: String,
@@ -58,7 +46,7 @@ impl Amqp {
     /// When the URL cannot be understood.
     pub fn new(url: &Url) -> Result<Self> {
         let prefix = url.query_pairs().find(|(key, _)| key == "prefix").map(|(_, value)| value.into_owned());
-        let names = Names::new(prefix.as_deref().unwrap_or("datacore"))?;
+        let names = BrokerNames::new(prefix.as_deref().unwrap_or("datacore"))?;
         let mut uri: AMQPUri = url.as_str().parse().map_err(anyhow::Error::msg).context("reading the bus URL")?;
         ensure!(!uri.vhost.is_empty(), "the bus URL names no virtual host; the default one is written /%2f");
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
@@ -87,7 +75,7 @@ impl Amqp {
 
 impl Link {
     /// A new channel, on a new connection when there is none.
-    async fn channel(&self) -> Result<Channel> {
+    pub(super) async fn channel(&self) -> Result<Channel> {
         let mut held = self.connection.lock().await;
         if !held.as_ref().is_some_and(|connection| connection.status().connected()) {
             *held = Some(self.connect().await?);
@@ -110,7 +98,7 @@ impl Link {
 
 /// Works over a channel as long as it lives. What is asked of a connection at the moment of its death may never be
 /// answered; without this a session could wait for it for ever.
-async fn while_alive<T>(channel: &Channel, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn while_alive<T>(channel: &Channel, work: impl Future<Output = Result<T>>) -> Result<T> {
     let death = async {
         while channel.status().connected() {
             tokio::time::sleep(PULSE).await;
@@ -125,7 +113,7 @@ async fn while_alive<T>(channel: &Channel, work: impl Future<Output = Result<T>>
 
 /// Runs sessions with the broker one after the other, for ever. lapin's own recovery would keep a channel that the
 /// broker has closed, so a session that fails is begun anew from the connection up.
-async fn supervise<F>(what: &str, session: impl Fn() -> F)
+pub(super) async fn supervise<F>(what: &str, session: impl Fn() -> F)
 where
     F: Future<Output = Result<()>>,
 {

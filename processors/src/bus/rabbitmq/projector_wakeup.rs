@@ -1,4 +1,4 @@
-//! The bell of the projector: tells it when to look at the log, and whether it is its turn among several.
+//! Wakes the projector: tells it when to look at the log, and whether it is its turn among several.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +12,26 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::connection::{Amqp, supervise, while_alive};
 use super::message::position;
-use super::{Amqp, supervise, while_alive};
 
-/// Bells that may ring before the first is acknowledged.
+/// Wake-ups that may come before the first is acknowledged.
 const PREFETCH: u16 = 1_000;
 /// How long an active projector trusts to be woken.
 const POLL: Duration = Duration::from_secs(1);
 /// How long the views may stand still behind the log before one that stands by folds all the same: shorter than the
 /// answer to a command waits for the views.
 const STANDS_STILL: Duration = Duration::from_millis(500);
-/// How long the views may take to reach a bell before it is acknowledged anyway.
+/// How long the views may take to reach a wake-up's position before it is acknowledged anyway.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Rings for one projector.
+/// The wake-ups of one projector.
 #[derive(Clone, Default)]
-pub struct Bell(Arc<Inner>);
+pub struct ProjectorWakeup(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    rung: Notify,
+    woken: Notify,
     turn: watch::Sender<Turn>,
 }
 
@@ -47,7 +47,7 @@ enum Turn {
     Ours,
 }
 
-impl Bell {
+impl ProjectorWakeup {
     /// Listens to the broker until shutdown.
     pub async fn run(self, amqp: Amqp, views: Views, shutdown: CancellationToken) {
         let listen = || async {
@@ -67,11 +67,11 @@ impl Bell {
         loop {
             if *turn.borrow_and_update() != Turn::Others {
                 let head = timeout(POLL, heads.wait_for(|head| *head > position));
-                tokio::select! { _ = head => {}, () = self.0.rung.notified() => {} }
+                tokio::select! { _ = head => {}, () = self.0.woken.notified() => {} }
                 return Ok(());
             }
             tokio::select! {
-                () = self.0.rung.notified() => return Ok(()),
+                () = self.0.woken.notified() => return Ok(()),
                 _ = turn.changed() => {}
                 () = sleep(STANDS_STILL) => match views.checkpoint().await? {
                     reached if reached <= position => return Ok(()),
@@ -81,7 +81,7 @@ impl Bell {
         }
     }
 
-    /// The queue has a single active consumer: whoever gets a message is it, until its channel is gone. The newest bell is
+    /// The queue has a single active consumer: whoever gets a message is it, until its channel is gone. The newest message is
     /// kept until the views are there; should this process die before, the next one hears it at once.
     async fn hear(&self, amqp: &Amqp, views: &Views) -> Result<()> {
         let (channel, queue) = (amqp.consuming.channel().await?, amqp.names.queue("project"));
@@ -97,7 +97,7 @@ impl Bell {
                     newest = message.context("receiving a message")?;
                 }
                 self.0.turn.send_replace(Turn::Ours);
-                self.0.rung.notify_one();
+                self.0.woken.notify_one();
                 views.wait_for(position(&newest.properties).unwrap_or_default(), PATIENCE).await?;
                 newest.ack(BasicAckOptions { multiple: true }).await.context("acknowledging")?;
             }

@@ -11,10 +11,10 @@ use prometheus_client::registry::{Registry, Unit};
 
 /// The attempts at events, by consumer and by how they ended.
 #[derive(Clone)]
-pub struct Attempts(Family<Labels, Histogram, fn() -> Histogram>);
+pub struct Attempts(Family<AttemptLabels, Histogram, fn() -> Histogram>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Labels {
+struct AttemptLabels {
     consumer: &'static str,
     outcome: &'static str,
 }
@@ -42,7 +42,7 @@ impl Attempts {
         let start = Instant::now();
         let ended = attempt.await;
         let outcome = if ended.is_ok() { "handled" } else { "failed" };
-        self.0.get_or_create(&Labels { consumer, outcome }).observe(start.elapsed().as_secs_f64());
+        self.0.get_or_create(&AttemptLabels { consumer, outcome }).observe(start.elapsed().as_secs_f64());
         ended
     }
 }

@@ -1,23 +1,23 @@
-//! The relay: publishes the log to RabbitMQ in its order, and rings again for work that is not done. One process leads
+//! The relay: publishes the log to RabbitMQ in its order, and sends again what is not done. One process leads
 //! at a time. Its durable position follows what the broker has confirmed, so a crash repeats events and loses none.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use commands::{Checkpoints, Deliveries, Delivery, EventStore};
 use domain::Recorded;
-use futures::future::maybe_done;
-use futures::poll;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{Channel, Confirmation, PublisherConfirm};
+use lapin::Channel;
+use lapin::options::ConfirmSelectOptions;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
-use super::message::{message, routing_key};
-use super::{Amqp, consume, supervise, topology, while_alive};
-use crate::consumer::Consumer;
+use super::connection::{Amqp, supervise, while_alive};
+use super::publish::{confirmed, publish, publish_to};
+use super::topology;
+use super::worker::LEASE;
+use crate::runtime::consumer::Consumer;
 
 /// Events published at once.
 const BATCH: u32 = 500;
@@ -27,17 +27,13 @@ const WINDOW: usize = 4;
 const TICK: Duration = Duration::from_millis(250);
 /// How often to look whether the queues are still there.
 const CHECK: Duration = Duration::from_secs(5);
-/// How long confirms may take before somebody is told.
-const SLOW: Duration = Duration::from_secs(15);
 
 /// The checkpoint up to which the log is published and confirmed.
 pub const RELAY: &str = "relay";
 /// Up to where the stream of the broker holds the log.
 const REPLAY: &str = "replay";
-/// The queue of the projector's bells: it is rung with the last event of each batch.
+/// The queue that wakes the projector: it gets the last event of each batch.
 const PROJECT: &str = "project";
-/// A message that no queue takes comes back.
-const MANDATORY: BasicPublishOptions = BasicPublishOptions { mandatory: true, immediate: false };
 
 /// What the relay works with.
 #[derive(Clone)]
@@ -55,7 +51,7 @@ pub struct Relay {
 }
 
 /// A channel that is published over until something goes wrong.
-struct Session<'a> {
+struct PublishSession<'a> {
     relay: &'a Relay,
     channel: Channel,
     ticked: Instant,
@@ -82,7 +78,7 @@ impl Relay {
         let channel = self.amqp.publishing.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await.context("asking for confirms")?;
         let now = Instant::now();
-        let mut session = Session { relay: self, channel: channel.clone(), ticked: now, checked: now };
+        let mut session = PublishSession { relay: self, channel: channel.clone(), ticked: now, checked: now };
         while_alive(&channel, async {
             session.refill().await?;
             session.follow().await
@@ -128,7 +124,7 @@ impl Relay {
     }
 }
 
-impl Session<'_> {
+impl PublishSession<'_> {
     /// Publishes to the stream alone what it lost; everyone else has it.
     async fn refill(&mut self) -> Result<()> {
         let Relay { amqp, store, checkpoints, .. } = self.relay;
@@ -137,7 +133,7 @@ impl Session<'_> {
             let mut events = store.read(position, BATCH).await?;
             events.retain(|event| event.position <= published);
             position = events.last().context("the log ends before the relay")?.position;
-            confirmed(self.send(&amqp.names.refill(), &events).await?).await?;
+            confirmed(publish(&self.channel, &amqp.names.refill(), &events).await?).await?;
             checkpoints.set(REPLAY, position).await?;
             self.look_around().await?;
         }
@@ -161,8 +157,8 @@ impl Session<'_> {
                 position = last.position;
                 // Before a consumer can hear of it: who finds nothing to do believes that it was done.
                 deliveries.add(&work(&batch, &known, true)).await?;
-                let mut confirms = self.send(&exchange, &batch).await?;
-                confirms.push(self.send_to(&amqp.names.queue(PROJECT), last).await?);
+                let mut confirms = publish(&self.channel, &exchange, &batch).await?;
+                confirms.push(publish_to(&self.channel, &amqp.names.queue(PROJECT), last).await?);
                 unconfirmed.push_back((position, confirms));
             } else if let Some((position, confirms)) = unconfirmed.pop_front() {
                 confirmed(confirms).await?;
@@ -172,26 +168,6 @@ impl Session<'_> {
             }
             self.look_around().await?;
         }
-    }
-
-    /// Hands events to the connection, in order, and gives what will be confirmed.
-    async fn send(&self, exchange: &str, events: &[Recorded]) -> Result<Vec<PublisherConfirm>> {
-        let mut sending = Vec::with_capacity(events.len());
-        for event in events {
-            let (channel, exchange, key) = (&self.channel, exchange.into(), routing_key(event).into());
-            let (properties, body) = message(event)?;
-            let publish = async move { channel.basic_publish(exchange, key, MANDATORY, &body, properties).await };
-            let mut publish = Box::pin(maybe_done(publish));
-            // The first poll puts the message into the connection's queue; waiting for each to leave it would be slow.
-            let _ = poll!(publish.as_mut());
-            sending.push(publish);
-        }
-        let mut confirms = Vec::with_capacity(sending.len());
-        for mut publish in sending {
-            publish.as_mut().await;
-            confirms.push(publish.as_mut().take_output().context("publishing")?.context("publishing")?);
-        }
-        Ok(confirms)
     }
 
     /// Now and then: sends what is due, and looks whether the queues are still there.
@@ -226,7 +202,7 @@ impl Session<'_> {
             let positions: Vec<_> = missed.iter().chain(&unsent).map(|delivery| delivery.position).collect();
             if !positions.is_empty() {
                 // Noted before it is done: a worker may have failed again by then, and asked for yet another message.
-                self.relay.deliveries.sent(consumer.name, &positions, consume::LEASE).await?;
+                self.relay.deliveries.sent(consumer.name, &positions, LEASE).await?;
             }
             for delivery in unsent.iter().chain(missed.iter().filter(|_| lost)) {
                 self.send_one(&queue, delivery.position).await?;
@@ -237,14 +213,8 @@ impl Session<'_> {
 
     async fn send_one(&self, queue: &str, position: u64) -> Result<()> {
         let event = self.relay.store.read(position - 1, 1).await?.into_iter().next();
-        confirmed(vec![self.send_to(queue, &event.context("a delivery is beyond the log")?).await?]).await
-    }
-
-    /// Sends an event to one queue alone.
-    async fn send_to(&self, queue: &str, event: &Recorded) -> Result<PublisherConfirm> {
-        let (properties, body) = message(event)?;
-        let publish = self.channel.basic_publish("".into(), queue.into(), MANDATORY, &body, properties);
-        publish.await.context("publishing")
+        let event = event.context("a delivery is beyond the log")?;
+        confirmed(vec![publish_to(&self.channel, queue, &event).await?]).await
     }
 }
 
@@ -259,24 +229,4 @@ fn work(events: &[Recorded], known: &[(&Consumer, u64)], sent: bool) -> Vec<Deli
         }
     }
     work
-}
-
-/// Waits until the broker has taken every message. An unroutable one is confirmed too, and comes back with a confirm,
-/// not always its own: then nothing of this counts, and the queues are declared anew.
-async fn confirmed(confirms: Vec<PublisherConfirm>) -> Result<()> {
-    for mut confirm in confirms {
-        let confirmation = match timeout(SLOW, &mut confirm).await {
-            Ok(confirmation) => confirmation,
-            Err(_) => {
-                warn!("RabbitMQ has not confirmed a message for {} s; its memory or disk may be low", SLOW.as_secs());
-                confirm.await
-            }
-        };
-        match confirmation.context("waiting for a confirm")? {
-            Confirmation::Ack(None) => {}
-            Confirmation::Ack(Some(message)) => bail!("no queue takes '{}'", message.routing_key),
-            refused => bail!("a message was not taken: {refused:?}"),
-        }
-    }
-    Ok(())
 }

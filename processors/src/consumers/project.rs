@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::amqp::Bell;
+use crate::bus::rabbitmq::projector_wakeup::ProjectorWakeup;
 
 /// Names its parked events.
 pub const NAME: &str = "project";
@@ -32,7 +32,7 @@ pub struct Projector {
     /// Where parked events are noted.
     pub checkpoints: Checkpoints,
     /// Tells when to look at the log, and whether it is this projector's turn; without one, it is the only one.
-    pub bell: Option<Bell>,
+    pub wakeup: Option<ProjectorWakeup>,
 }
 
 impl Projector {
@@ -58,10 +58,10 @@ impl Projector {
                 position = fold(&self.views, &self.checkpoints, &events).await?;
                 continue;
             }
-            match &self.bell {
+            match &self.wakeup {
                 // A missed wake-up costs one poll, never an event.
                 None => drop(timeout(POLL, heads.wait_for(|head| *head > position)).await),
-                Some(bell) => bell.wait(&mut heads, &self.views, position).await?,
+                Some(wakeup) => wakeup.wait(&mut heads, &self.views, position).await?,
             }
             position = self.views.checkpoint().await?;
         }

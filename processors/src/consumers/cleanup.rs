@@ -7,8 +7,8 @@ use domain::{
     UploadCommand, UploadError, UploadEvent, UploadId, UserEvent, UserId,
 };
 
-use crate::Context;
-use crate::consumer::Consumer;
+use crate::runtime::consumer::Consumer;
+use crate::runtime::context::Context;
 
 /// The consumer.
 pub const CONSUMER: Consumer = Consumer {

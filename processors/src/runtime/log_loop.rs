@@ -1,20 +1,20 @@
-//! What a reacting consumer is, and its loop on the embedded bus: read, handle with retries, park what keeps failing,
-//! move the checkpoint. Delivery is at least once, so every handler is idempotent.
+//! The loop of a reacting consumer on the embedded bus: read the log, handle with retries, park what keeps failing, move
+//! the checkpoint. Delivery is at least once, so every handler is idempotent.
 
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use domain::Recorded;
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
-use crate::bus;
-use crate::context::Context;
+use super::consumer::Consumer;
+use super::context::Context;
+use super::retry::guarded;
 
 /// Events read from the log at once.
 const BATCH: u32 = 256;
@@ -27,19 +27,10 @@ const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Positions without work after which the checkpoint moves all the same.
 const IDLE_STRIDE: u64 = 1_000;
 
-/// A consumer that reacts to some events.
-#[derive(Clone, Copy)]
-pub struct Consumer {
-    /// Names its checkpoint and its parked events.
-    pub name: &'static str,
-    /// How many events it handles at the same time; they complete in the order of the log.
-    pub concurrency: usize,
-    /// The names of the events that it reacts to.
-    pub wants: &'static [&'static str],
-}
-
-/// Where a consumer stands and what it needs to move on.
-pub struct Run {
+/// A consumer that reads the log itself: where it stands and what it needs to move on.
+pub(crate) struct LogLoop {
+    /// What it reacts to.
+    pub consumer: Consumer,
     /// Has the log and keeps the durable position.
     pub context: Context,
     /// Tells the position in process.
@@ -50,50 +41,45 @@ pub struct Run {
     pub shutdown: CancellationToken,
 }
 
-impl Consumer {
-    /// Whether it reacts to an event of this name.
-    pub fn reacts_to(&self, event_type: &str) -> bool {
-        self.wants.contains(&event_type)
-    }
-
+impl LogLoop {
     /// Runs until shutdown; an error of the loop itself is logged and the loop starts again from the checkpoint.
-    pub async fn run<H, F>(self, run: Run, handle: H)
+    pub async fn run<H, F>(self, handle: H)
     where
         H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let work = async {
             loop {
-                if let Err(error) = self.follow(&run, &handle).await {
-                    error!(consumer = self.name, error = format!("{error:#}"), "consumer starts again");
+                if let Err(error) = self.follow(&handle).await {
+                    error!(consumer = self.consumer.name, error = format!("{error:#}"), "consumer starts again");
                     tokio::time::sleep(RESTART_PAUSE).await;
                 }
             }
         };
         // Work in flight is dropped at shutdown: it was not acknowledged, so it comes again.
-        run.shutdown.run_until_cancelled(work).await;
+        self.shutdown.run_until_cancelled(work).await;
     }
 
-    async fn follow<H, F>(self, run: &Run, handle: &H) -> Result<()>
+    async fn follow<H, F>(&self, handle: &H) -> Result<()>
     where
         H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let commands = &run.context.commands;
-        let mut saved = commands.checkpoints.get(self.name).await?;
-        run.position.send_replace(saved);
+        let (name, commands) = (self.consumer.name, &self.context.commands);
+        let mut saved = commands.checkpoints.get(name).await?;
+        self.position.send_replace(saved);
         loop {
-            let position = *run.position.borrow();
-            let events = bus::next(&commands.store, position, BATCH).await?;
-            let deliveries = stream::iter(events).map(|event| self.spawn(run, handle, event));
-            let mut done = deliveries.buffered(self.concurrency);
+            let position = *self.position.borrow();
+            let events = commands.store.wait_for_events(position, BATCH).await?;
+            let deliveries = stream::iter(events).map(|event| self.spawn(handle, event));
+            let mut done = deliveries.buffered(self.consumer.concurrency);
             while let Some(delivery) = done.next().await {
                 let (position, worked) = delivery.context("delivering an event")??;
                 if worked || position >= saved + IDLE_STRIDE {
-                    commands.checkpoints.set(self.name, position).await?;
+                    commands.checkpoints.set(name, position).await?;
                     saved = position;
                 }
-                run.position.send_replace(position);
+                self.position.send_replace(position);
             }
         }
     }
@@ -101,67 +87,70 @@ impl Consumer {
     /// Delivers an event in a task of its own. A delivery that is only polled here would stand still, perhaps with a
     /// database connection in its hands, while this loop waits for such a connection to move the checkpoint.
     #[expect(clippy::disallowed_methods, reason = "the task ends with its handle, which the loop holds")]
-    fn spawn<H, F>(self, run: &Run, handle: &H, event: Recorded) -> AbortOnDropHandle<Result<(u64, bool)>>
+    fn spawn<H, F>(&self, handle: &H, event: Recorded) -> AbortOnDropHandle<Result<(u64, bool)>>
     where
         H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let (context, handle, first_pause) = (run.context.clone(), handle.clone(), run.first_pause);
-        AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&context, first_pause, &handle, event).await }))
-    }
-
-    /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
-    async fn deliver<H, F>(
-        self,
-        context: &Context,
-        first_pause: Duration,
-        handle: &H,
-        event: Recorded,
-    ) -> Result<(u64, bool)>
-    where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
-    {
-        let position = event.position;
-        if !self.reacts_to(&event.event_type) {
-            return Ok((position, false));
-        }
-        if let Err(error) = self.attempt(context, first_pause, handle, &event).await {
-            let error = format!("{error:#}");
-            error!(consumer = self.name, position, event_type = event.event_type, error, "event parked");
-            context.commands.checkpoints.park(self.name, position, &error).await?;
-        }
-        Ok((position, true))
-    }
-
-    /// Tries again after a pause, for ever as long as a store is away.
-    async fn attempt<H, F>(self, context: &Context, mut pause: Duration, handle: &H, event: &Recorded) -> Result<()>
-    where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
-    {
-        let mut attempt = 1;
-        while let Err(error) = guarded(handle(event.clone())).await {
-            let is_away = context.check().await.is_err();
-            if attempt == ATTEMPTS && !is_away {
-                return Err(error);
-            }
-            let reason = format!("{error:#}");
-            warn!(consumer = self.name, position = event.position, attempt, is_away, error = reason, "event failed");
-            if is_away {
-                context.wait_for_stores().await;
-            } else {
-                tokio::time::sleep(pause).await;
-                (attempt, pause) = (attempt + 1, pause * 2);
-            }
-        }
-        Ok(())
+        let (consumer, context, first_pause) = (self.consumer, self.context.clone(), self.first_pause);
+        let handle = handle.clone();
+        let delivery = async move { deliver(consumer, &context, first_pause, &handle, event).await };
+        AbortOnDropHandle::new(tokio::spawn(delivery))
     }
 }
 
-/// A panic in a handler is a failure of that event, not of the consumer.
-pub(crate) async fn guarded(work: impl Future<Output = Result<()>>) -> Result<()> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(anyhow!("the handler panicked")))
+/// Handles an event, or parks it after too many failures. Says its position and whether there was work.
+async fn deliver<H, F>(
+    consumer: Consumer,
+    context: &Context,
+    first_pause: Duration,
+    handle: &H,
+    event: Recorded,
+) -> Result<(u64, bool)>
+where
+    H: Fn(Recorded) -> F,
+    F: Future<Output = Result<()>>,
+{
+    let position = event.position;
+    if !consumer.reacts_to(&event.event_type) {
+        return Ok((position, false));
+    }
+    if let Err(error) = attempt(consumer, context, first_pause, handle, &event).await {
+        let error = format!("{error:#}");
+        error!(consumer = consumer.name, position, event_type = event.event_type, error, "event parked");
+        context.commands.checkpoints.park(consumer.name, position, &error).await?;
+    }
+    Ok((position, true))
+}
+
+/// Tries again after a pause, for ever as long as a store is away.
+async fn attempt<H, F>(
+    consumer: Consumer,
+    context: &Context,
+    mut pause: Duration,
+    handle: &H,
+    event: &Recorded,
+) -> Result<()>
+where
+    H: Fn(Recorded) -> F,
+    F: Future<Output = Result<()>>,
+{
+    let mut attempt = 1;
+    while let Err(error) = guarded(handle(event.clone())).await {
+        let is_away = context.check().await.is_err();
+        if attempt == ATTEMPTS && !is_away {
+            return Err(error);
+        }
+        let reason = format!("{error:#}");
+        warn!(consumer = consumer.name, position = event.position, attempt, is_away, error = reason, "event failed");
+        if is_away {
+            context.wait_for_stores().await;
+        } else {
+            tokio::time::sleep(pause).await;
+            (attempt, pause) = (attempt + 1, pause * 2);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -249,9 +238,9 @@ mod tests {
     {
         let (sender, mut reached) = watch::channel(0);
         let (context, shutdown) = (context.clone(), CancellationToken::new());
-        let run = Run { context, position: sender, first_pause: PAUSE, shutdown };
+        let log_loop = LogLoop { consumer: CONSUMER, context, position: sender, first_pause: PAUSE, shutdown };
         tokio::select! {
-            () = CONSUMER.run(run, handle) => unreachable!("nobody shuts it down"),
+            () = log_loop.run(handle) => unreachable!("nobody shuts it down"),
             reached = reached.wait_for(|reached| *reached == position) => drop(reached.unwrap()),
         }
     }

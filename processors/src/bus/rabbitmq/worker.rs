@@ -19,11 +19,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 
+use super::connection::{Amqp, supervise};
 use super::message::position;
-use super::{Amqp, supervise};
-use crate::consumer::{Consumer, guarded};
-use crate::context::Context;
-use crate::lock;
+use crate::lock::lock;
+use crate::runtime::consumer::Consumer;
+use crate::runtime::context::Context;
+use crate::runtime::retry::{guarded, retry_forever};
 
 /// How long a delivery is believed to be at work without a word.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -42,8 +43,6 @@ const PAUSES: [Duration; 6] = [
 const ACK: Duration = Duration::from_secs(5);
 /// How long an event is kept here while a store is away. RabbitMQ gives up a consumer that keeps a message for 30 minutes.
 const OUTAGE: Duration = Duration::from_secs(10 * 60);
-/// The pause before the database is asked again when it does not answer.
-const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// A consumer at its queue.
 #[derive(Clone)]
@@ -134,24 +133,24 @@ impl Worker {
         F: Future<Output = Result<()>>,
     {
         let (name, deliveries) = (self.consumer.name, &self.deliveries);
-        let Some(claim) = insist(|| deliveries.claim(name, position, LEASE)).await else { return };
+        let Some(claim) = retry_forever(|| deliveries.claim(name, position, LEASE)).await else { return };
         let Err(failure) = self.attempt(&claim, position, handle).await else {
-            return insist(|| deliveries.finish(name, position)).await;
+            return retry_forever(|| deliveries.finish(name, position)).await;
         };
         let (attempt, failure) = (claim.attempt, in_words(&failure));
         if let Err(away) = self.context.check().await {
             warn!(consumer = name, position, error = failure, away = in_words(&away), "event failed and waits");
             self.wait_for_stores(position).await;
-            return insist(|| deliveries.give_back(name, position, &failure)).await;
+            return retry_forever(|| deliveries.give_back(name, position, &failure)).await;
         }
         match self.pauses.get(attempt as usize - 1) {
             Some(pause) => {
                 warn!(consumer = name, position, attempt, error = failure, "event failed");
-                insist(|| deliveries.retry(name, position, *pause, &failure)).await;
+                retry_forever(|| deliveries.retry(name, position, *pause, &failure)).await;
             }
             None => {
                 error!(consumer = name, position, attempt, error = failure, "event parked");
-                insist(|| deliveries.park(name, position, &failure)).await;
+                retry_forever(|| deliveries.park(name, position, &failure)).await;
             }
         }
     }
@@ -177,7 +176,7 @@ impl Worker {
                 last_error.as_deref().unwrap_or("its process died")
             );
         }
-        let event = insist(|| self.context.commands.store.read(position - 1, 1)).await.into_iter().next();
+        let event = retry_forever(|| self.context.commands.store.read(position - 1, 1)).await.into_iter().next();
         let event = event.context("the event is not in the log")?;
         tokio::select! {
             handled = guarded(handle(event)) => handled,
@@ -212,18 +211,4 @@ impl AtWork {
 /// A failure with its causes, as it can be stored: PostgreSQL takes no NUL.
 fn in_words(failure: &Error) -> String {
     format!("{failure:#}").replace('\0', "\u{FFFD}")
-}
-
-/// Asks the database until it answers. Giving a message back instead would bring it again at once, and count as an attempt.
-async fn insist<T, F>(ask: impl Fn() -> F) -> T
-where
-    F: Future<Output = Result<T>>,
-{
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(error) => warn!(error = format!("{error:#}"), "the database does not answer; a consumer waits"),
-        }
-        sleep(DATABASE_PAUSE).await;
-    }
 }

@@ -5,79 +5,25 @@
 //!                         ──*.*.FileUploaded.#──> datacore.ingest …   competing consumers
 //!                         ──whatever others bind──> their queues
 //!   alternate exchange: datacore.unrouted                 for what nobody binds; no queue unless somebody wants it
-//! (default exchange)      ─────> datacore.project         the projector's bells, one active consumer
+//! (default exchange)      ─────> datacore.project         wakes the projector, one active consumer
 //! datacore.refill (topic) ──#──> datacore.replay          fills a stream that was lost
 //! datacore.dead   (fanout) ────> datacore.parked          what killed its consumer again and again
 //! ```
 
-use std::fmt;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ErrorKind, ExchangeKind};
 
-use super::Amqp;
-use crate::consumer::Consumer;
+use super::connection::Amqp;
+use crate::runtime::consumer::Consumer;
 
 /// The stream forgets its oldest segments beyond this; the log itself never does. A policy of the broker may say less.
 const REPLAY_MAX_BYTES: i64 = 10_000_000_000;
-/// Deliveries of one message before the broker gives up on it. The to-do list counts too and gives up earlier, with words.
+/// Deliveries of one message before the broker gives up on it. The work queue counts too and gives up earlier, with words.
 const DELIVERY_LIMIT: i64 = 20;
-/// Only the newest bell matters.
-const BELLS: i64 = 1_000;
-
-/// The names of our exchanges and queues.
-#[derive(Clone)]
-pub struct Names(String);
-
-impl Names {
-    /// Names that begin with a prefix.
-    pub fn new(prefix: &str) -> Result<Self> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        ensure!(
-            !prefix.is_empty() && prefix.len() <= 100 && prefix.chars().all(plain),
-            "'{prefix}' is no prefix of names"
-        );
-        Ok(Self(prefix.to_owned()))
-    }
-
-    pub fn events(&self) -> String {
-        self.of("events")
-    }
-
-    pub fn refill(&self) -> String {
-        self.of("refill")
-    }
-
-    pub fn replay(&self) -> String {
-        self.of("replay")
-    }
-
-    pub fn parked(&self) -> String {
-        self.of("parked")
-    }
-
-    /// The queue of a consumer.
-    pub fn queue(&self, consumer: &str) -> String {
-        self.of(consumer)
-    }
-
-    /// The consumer of a queue.
-    pub fn consumer<'a>(&self, queue: &'a str) -> Option<&'a str> {
-        queue.strip_prefix(&self.0)?.strip_prefix('.')
-    }
-
-    fn of(&self, name: &str) -> String {
-        format!("{}.{name}", self.0)
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+/// Only the newest wake-up matters.
+const WAKEUPS: i64 = 1_000;
 
 impl Amqp {
     /// Whether there is a queue. The question costs the channel when there is none.
@@ -93,7 +39,7 @@ impl Amqp {
     /// Declares everything. What is there already stays as it is.
     pub(super) async fn declare(&self, consumers: &[Consumer]) -> Result<()> {
         let (channel, names) = (self.publishing.channel().await?, &self.names);
-        let (events, unrouted, dead) = (names.events(), names.of("unrouted"), names.of("dead"));
+        let (events, unrouted, dead) = (names.events(), names.unrouted(), names.dead());
         exchange(&channel, &unrouted, ExchangeKind::Fanout, &[]).await?;
         exchange(&channel, &events, ExchangeKind::Topic, &[("alternate-exchange", text(&unrouted))]).await?;
         exchange(&channel, &names.refill(), ExchangeKind::Topic, &[]).await?;
@@ -102,12 +48,12 @@ impl Amqp {
         queue(&channel, &names.replay(), "stream", &[("x-max-length-bytes", number(REPLAY_MAX_BYTES))]).await?;
         bind(&channel, &names.replay(), &events, "#").await?;
         bind(&channel, &names.replay(), &names.refill(), "#").await?;
-        queue(&channel, &names.parked(), "quorum", &[]).await?;
-        bind(&channel, &names.parked(), &dead, "").await?;
+        queue(&channel, &names.dead_letters(), "quorum", &[]).await?;
+        bind(&channel, &names.dead_letters(), &dead, "").await?;
 
-        let bells = [("x-single-active-consumer", AMQPValue::Boolean(true)), ("x-max-length", number(BELLS))];
-        queue(&channel, &names.queue("project"), "quorum", &bells).await?;
-        // Before there were bells, every event came here.
+        let wakeups = [("x-single-active-consumer", AMQPValue::Boolean(true)), ("x-max-length", number(WAKEUPS))];
+        queue(&channel, &names.queue("project"), "quorum", &wakeups).await?;
+        // Before there were wake-ups, every event came here.
         unbind(&channel, &names.queue("project"), &events, "#").await?;
         for consumer in consumers {
             let name = names.queue(consumer.name);

@@ -6,9 +6,9 @@ use chrono::{TimeDelta, Utc};
 use domain::{CustomerId, Recorded, UserId};
 use projections::{About, News};
 
-use crate::consumer::Consumer;
-use crate::context::Context;
-use crate::mail::Letter;
+use crate::email::Email;
+use crate::runtime::consumer::Consumer;
+use crate::runtime::context::Context;
 
 /// The consumer.
 pub const CONSUMER: Consumer = Consumer {
@@ -23,7 +23,7 @@ const NEWS: TimeDelta = TimeDelta::days(1);
 /// Writes about the event. A second delivery writes once more, under the same id.
 ///
 /// # Errors
-/// When a store cannot be reached, or the mail server does not take the letter.
+/// When a store cannot be reached, or the mail server does not take the e-mail.
 pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     let (Some(mailer), Some(customer)) = (&context.mailer, event.metadata.customer_id) else { return Ok(()) };
     if is_past(&event) {
@@ -33,7 +33,7 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     let Some(told) = context.projections.views.told_by(customer, &event).await? else { return Ok(()) };
     let Some(news) = told.news else { return Ok(()) };
     let Some(address) = address(&context, customer, told.user_id).await? else { return Ok(()) };
-    mailer.send(&address, event.id(), &letter(customer, &told.about, news)).await
+    mailer.send(&address, event.id(), &email(customer, &told.about, news)).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is news depends on the moment of telling")]
@@ -41,13 +41,13 @@ fn is_past(event: &Recorded) -> bool {
     Utc::now() - event.recorded_at > NEWS
 }
 
-fn letter(customer: CustomerId, about: &About, news: News) -> Letter {
+fn email(customer: CustomerId, about: &About, news: News) -> Email {
     let place = match (about, news.dataset_id) {
         (About::Report { id }, _) => format!("segments/{id}"),
         (About::Upload { .. }, Some(dataset)) => format!("data/{dataset}"),
         (About::Upload { .. }, None) => "data".to_owned(),
     };
-    Letter { subject: news.title, text: news.text, place: format!("#/c/{customer}/{place}") }
+    Email { subject: news.title, text: news.text, place: format!("#/c/{customer}/{place}") }
 }
 
 /// Where a person reads mail. Programs have no address, and who is no longer a member or was erased hears nothing.

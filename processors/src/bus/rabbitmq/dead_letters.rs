@@ -9,8 +9,8 @@ use lapin::types::{AMQPValue, FieldTable};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use super::connection::{Amqp, supervise};
 use super::message::position;
-use super::{Amqp, supervise};
 
 /// Runs until shutdown.
 pub async fn collect(amqp: Amqp, deliveries: Deliveries, shutdown: CancellationToken) {
@@ -18,7 +18,7 @@ pub async fn collect(amqp: Amqp, deliveries: Deliveries, shutdown: CancellationT
 }
 
 async fn take(amqp: &Amqp, deliveries: &Deliveries) -> Result<()> {
-    let (channel, queue) = (amqp.consuming.channel().await?, amqp.names.parked());
+    let (channel, queue) = (amqp.consuming.channel().await?, amqp.names.dead_letters());
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let inbox = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await;
     let mut inbox = inbox.with_context(|| format!("taking messages from {queue}"))?;

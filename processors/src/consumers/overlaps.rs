@@ -1,17 +1,18 @@
-//! The consumer `compare`: finds out which orders of a dataset stand in other datasets of its store too, because exports
+//! The consumer that is called `compare` on the wire: finds out which orders of a dataset stand in other datasets of its store too, because exports
 //! overlap. The views show at least what came before the event, so of two datasets the later one always sees the earlier.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use commands::CommandError;
-use domain::dataset::{Column, ColumnRole, Overlap, Shape};
+use domain::dataset::{Overlap, Shape};
 use domain::{CustomerId, Dataset, DatasetCommand, DatasetError, DatasetEvent, DatasetId, Event, Recorded, StoreId};
 use projections::{DatasetFilter, DatasetRow, FrameId};
 
-use crate::Context;
-use crate::consumer::Consumer;
+use crate::runtime::consumer::Consumer;
+use crate::runtime::context::Context;
 use crate::segment::orders::common_orders;
+use crate::segment::overlap::spans_meet;
 
 /// How long the views may take to show the event.
 const SHOWN_WITHIN: Duration = Duration::from_secs(60);
@@ -83,18 +84,4 @@ async fn of_store(context: &Context, customer: CustomerId, store: StoreId) -> Re
 fn may_overlap(one: &DatasetRow, other: &DatasetRow) -> bool {
     let purchases = |dataset: &DatasetRow| dataset.shape == Some(Shape::Purchases);
     purchases(one) && purchases(other) && spans_meet(&one.columns, &other.columns)
-}
-
-/// Whether the days of two datasets meet; also when they are not known.
-pub fn spans_meet(one: &[Column], other: &[Column]) -> bool {
-    let span = |columns: &[Column]| {
-        let time = columns.iter().find(|column| column.role == Some(ColumnRole::Time))?;
-        // The day of a date or of a moment, in ISO 8601, which sorts as time does.
-        let day = |value: &serde_json::Value| Some(value.as_str()?.get(..10)?.to_owned());
-        Some((day(&time.min)?, day(&time.max)?))
-    };
-    match (span(one), span(other)) {
-        (Some((first, last)), Some((other_first, other_last))) => first <= other_last && other_first <= last,
-        _ => true,
-    }
 }

@@ -8,7 +8,7 @@ use domain::Recorded;
 use projections::Projections;
 use tokio::time::{sleep, timeout};
 
-use crate::mail::Mailer;
+use crate::email::Mailer;
 
 /// How long the stores may take to say that they are there.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);

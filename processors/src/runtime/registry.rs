@@ -1,0 +1,9 @@
+//! Everyone who reacts to single events.
+
+use super::consumer::Consumer;
+use crate::consumers::{cleanup, notify, overlaps};
+use crate::{ingest, segment};
+
+/// Everyone who reacts to single events, in whatever process.
+pub(crate) const REACTIONS: &[Consumer] =
+    &[ingest::CONSUMER, overlaps::CONSUMER, cleanup::CONSUMER, segment::CONSUMER, notify::CONSUMER];
