@@ -19,14 +19,14 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::config::{Config, SecretText};
-use crate::limits::Limits;
-use crate::metrics::Metrics;
-use crate::problem::{KEY_REUSED, Problem};
-use crate::request;
-use crate::tokens::Tokens;
+use crate::http::limits::Limits;
+use crate::http::metrics::Metrics;
+use crate::http::problem::{KEY_REUSED, Problem};
+use crate::http::request;
+use crate::http::tokens::Tokens;
 
 /// How long a command's answer waits until the read side shows it.
-const SHOWN_WITHIN: Duration = Duration::from_secs(2);
+const VISIBLE_WITHIN: Duration = Duration::from_secs(2);
 /// How long shutdown waits for tasks.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -38,17 +38,17 @@ pub struct App {
     /// The read side.
     pub projections: Projections,
     /// Access tokens.
-    pub tokens: Arc<Tokens>,
+    pub(crate) tokens: Arc<Tokens>,
     /// The configuration in force.
     pub config: Arc<Config>,
     /// What carries events to the consumers.
     pub bus: Bus,
     /// Where the consumers of this process stand that read the log themselves.
-    pub positions: Positions,
+    pub(crate) positions: Positions,
     /// How often somebody may ask.
-    pub limits: Arc<Limits>,
+    pub(crate) limits: Arc<Limits>,
     /// What is counted.
-    pub metrics: Arc<Metrics>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Set when the service is about to end.
     pub shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -88,24 +88,29 @@ impl App {
     ///
     /// # Errors
     /// The aggregate's refusal, or 500 when a store fails.
-    pub async fn execute<A>(&self, id: Uuid, command: A::Command, metadata: &Metadata) -> Result<Executed<A>, Problem>
+    pub(crate) async fn execute<A>(
+        &self,
+        id: Uuid,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Executed<A>, Problem>
     where
         A: Aggregate<Services = ()>,
         A::Command: Clone + Send,
         A::Error: Into<Problem> + Send + Sync + 'static,
     {
         let executed = self.commands.store.execute::<A>(id, command, metadata).await?;
-        self.show::<A>(id, executed.version).await?;
+        self.wait_until_visible::<A>(id, executed.version).await?;
         Ok(executed)
     }
 
-    async fn show<A: Aggregate>(&self, id: Uuid, version: u64) -> Result<()> {
-        let position = self.commands.store.wait_for(A::TYPE, id, version, SHOWN_WITHIN).await?;
-        let shown = match position {
-            Some(position) => self.shows(position).await?,
+    async fn wait_until_visible<A: Aggregate>(&self, id: Uuid, version: u64) -> Result<()> {
+        let position = self.commands.store.wait_for(A::TYPE, id, version, VISIBLE_WITHIN).await?;
+        let is_visible = match position {
+            Some(position) => self.views_reached(position).await?,
             None => false,
         };
-        if !shown {
+        if !is_visible {
             request::mark_stale();
         }
         Ok(())
@@ -115,15 +120,15 @@ impl App {
     ///
     /// # Errors
     /// When the views cannot be read.
-    pub async fn shows(&self, position: u64) -> Result<bool> {
-        self.projections.views.wait_for(position, SHOWN_WITHIN).await
+    pub(crate) async fn views_reached(&self, position: u64) -> Result<bool> {
+        self.projections.views.wait_for(position, VISIBLE_WITHIN).await
     }
 
     /// Does some work once under an idempotency key: the key belongs to this work from then on, unless it is refused.
     ///
     /// # Errors
     /// 422 when the key belongs to other work; the work's own problem.
-    pub async fn once<T>(
+    pub(crate) async fn idempotent<T>(
         &self,
         user: Option<UserId>,
         key: Option<&str>,
@@ -134,7 +139,7 @@ impl App {
         let owner = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
         let fingerprint = serde_json::to_vec(request).context("reading the request's fingerprint")?;
         if self.commands.idempotency.claim(&owner, key, &fingerprint).await? == Claim::Other {
-            return Err(KEY_REUSED.because("Another request was made with this Idempotency-Key."));
+            return Err(KEY_REUSED.with_detail("Another request was made with this Idempotency-Key."));
         }
         let done = work.await;
         // What is not shown yet looks like nothing, but the key belongs to it.
@@ -145,7 +150,7 @@ impl App {
     }
 
     /// Notes a sign-in or the like after the answer, which must not tell by its time that there is such a user.
-    pub fn note(&self, user: UserId, kind: SignInKind) {
+    pub(crate) fn record_sign_in(&self, user: UserId, kind: SignInKind) {
         let address = request::client().map(|address| address.to_string());
         let (sign_ins, entry) = (self.commands.sign_ins.clone(), SignIn { at: request::now(), kind, address });
         self.tasks.spawn(async move {
@@ -156,7 +161,7 @@ impl App {
     }
 
     /// Whether people reach the service over https.
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.config.is_https()
     }
 
@@ -182,7 +187,7 @@ impl App {
 ///
 /// # Errors
 /// Names the store that cannot be opened.
-pub async fn open(config: &Config) -> Result<Context> {
+pub(crate) async fn open(config: &Config) -> Result<Context> {
     if config.event_store_url.scheme() == "sqlite" || config.files_url.scheme() == "file" {
         tokio::fs::create_dir_all(&config.data)
             .await

@@ -81,7 +81,7 @@ impl Config {
     ///
     /// # Errors
     /// Names the setting that cannot be read and where it came from.
-    pub fn load(file: Option<&Path>, flags: &Settings) -> Result<Self> {
+    pub(crate) fn load(file: Option<&Path>, flags: &Settings) -> Result<Self> {
         let mut figment = Figment::new();
         if let Some(file) = file {
             ensure!(file.is_file(), "there is no configuration file {}", file.display());
@@ -147,7 +147,7 @@ impl Config {
     ///
     /// # Errors
     /// Never in practice: it is plain data.
-    pub fn shown(&self) -> Result<String> {
+    pub(crate) fn shown(&self) -> Result<String> {
         let mut shown = serde_json::to_value(self)?;
         for (_, value) in shown.as_object_mut().into_iter().flatten() {
             if let Some(url) = value.as_str().and_then(|text| Url::parse(text).ok()) {
@@ -159,7 +159,7 @@ impl Config {
     }
 
     /// Whether people reach the service over https.
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.tls_cert.is_some() || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 

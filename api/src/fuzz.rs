@@ -14,10 +14,10 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::cli::sample_data::{Plan, purchases};
 use crate::config::{Config, Settings};
-use crate::generate::{Plan, purchases};
-use crate::problem::MEDIA_TYPE;
-use crate::server;
+use crate::http::problem::MEDIA_TYPE;
+use crate::http::server;
 
 const PASSWORD: &str = "correct-horse-battery";
 const ANSWER_MAX_BYTES: usize = 64 << 20;

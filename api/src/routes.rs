@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 
 /// The endpoints under `/api/v1`.
-pub fn api() -> OpenApiRouter<App> {
+pub(crate) fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(users::router())
         .merge(sessions::router())
@@ -38,7 +38,7 @@ pub fn api() -> OpenApiRouter<App> {
 }
 
 /// The endpoints that tell about the service itself.
-pub fn service() -> OpenApiRouter<App> {
+pub(crate) fn service() -> OpenApiRouter<App> {
     service::router()
 }
 
@@ -46,6 +46,6 @@ pub fn service() -> OpenApiRouter<App> {
 ///
 /// # Errors
 /// Never in practice: it is plain data.
-pub fn event_line(event: &domain::Recorded) -> serde_json::Result<String> {
+pub(crate) fn event_line(event: &domain::Recorded) -> serde_json::Result<String> {
     serde_json::to_string(&events::EventBody::from(event))
 }

@@ -9,7 +9,7 @@ use super::Settings;
 const PREFIX: &str = "DATACORE_";
 
 /// `DATACORE_A_B` gives the setting `a_b`; `DATACORE_A_B_FILE` names a file that holds it.
-pub struct Environment;
+pub(crate) struct Environment;
 
 impl figment::Provider for Environment {
     fn metadata(&self) -> figment::Metadata {

@@ -15,13 +15,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Created, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{ApiKeyPath, IdempotencyKey, Json, Owner, Path, Query};
-use crate::problem::{NOT_FOUND, Problem};
+use crate::http::extract::{ApiKeyPath, IdempotencyKey, Json, Owner, Path, Query};
+use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::response::{Created, List, Paging, Tagged, cursor, limit};
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(create_api_key, list_api_keys)).routes(routes!(get_api_key, revoke_api_key))
 }
 
@@ -84,7 +84,7 @@ async fn create_api_key(
         Ok(Tagged { body: NewApiKeyBody { key: body, token }, version })
     };
     let made_of = (owner.customer_id, "api-keys", &new);
-    let resource = app.once(Some(owner.user_id), key.0.as_deref(), &made_of, create).await?;
+    let resource = app.idempotent(Some(owner.user_id), key.0.as_deref(), &made_of, create).await?;
     let location = format!("/api/v1/customers/{}/api-keys/{key_id}", owner.customer_id);
     Ok((AppendHeaders([(CACHE_CONTROL, "no-store")]), Created { location, resource }))
 }
@@ -131,7 +131,7 @@ async fn revoke_api_key(
 
 async fn api_key(app: &App, customer: CustomerId, key: ApiKeyId) -> Result<Tagged<ApiKeyBody>, Problem> {
     let row = app.projections.views.api_key(customer, key).await?;
-    let row = row.ok_or_else(|| NOT_FOUND.because("There is no such API key."))?;
+    let row = row.ok_or_else(|| NOT_FOUND.with_detail("There is no such API key."))?;
     let uses = app.commands.api_keys.last_uses(customer).await?;
     Ok(Tagged { version: Some(row.version), body: ApiKeyBody::of(row.body, &uses) })
 }

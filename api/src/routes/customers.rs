@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Created, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Query, SignedIn, Viewer, given};
-use crate::problem::{NOT_FOUND, Problem};
+use crate::http::extract::{IdempotencyKey, IfMatch, Json, Owner, Query, SignedIn, Viewer, given};
+use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::response::{Created, List, Paging, Tagged, cursor, limit};
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(register_customer, list_customers)).routes(routes!(
         get_customer,
         change_customer,
@@ -80,7 +80,7 @@ async fn register_customer(
         app.execute::<Customer>(id.0, command, &user.metadata(Some(id))).await?;
         customer(&app, id, MemberRole::Owner).await
     };
-    let resource = app.once(Some(user.user_id), key.0.as_deref(), &("customers", &new), register).await?;
+    let resource = app.idempotent(Some(user.user_id), key.0.as_deref(), &("customers", &new), register).await?;
     Ok(Created { location: format!("/api/v1/customers/{id}"), resource })
 }
 
@@ -135,6 +135,6 @@ async fn close_customer(State(app): State<App>, owner: Owner, seen: IfMatch) -> 
 /// The customer as somebody with a role sees it.
 async fn customer(app: &App, id: CustomerId, role: MemberRole) -> Result<Tagged<CustomerBody>, Problem> {
     let row = app.projections.views.customer(id).await?;
-    let Row { body, version, .. } = row.ok_or_else(|| NOT_FOUND.because("There is no such customer."))?;
+    let Row { body, version, .. } = row.ok_or_else(|| NOT_FOUND.with_detail("There is no such customer."))?;
     Ok(Tagged { body: CustomerBody::of(body, role), version: Some(version) })
 }

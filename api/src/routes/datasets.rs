@@ -12,16 +12,17 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::download::{Format, Formulas, download};
-use crate::extract::{Analyst, DatasetPath, IfMatch, Json, Path, Query, Viewer};
-use crate::problem::{NOT_FOUND, Problem};
-use crate::remember::remember;
-use crate::table::{Objects, objects};
+use crate::http::download::{DownloadFormat, Formulas, download};
+use crate::http::extract::{Analyst, DatasetPath, IfMatch, Json, Path, Query, Viewer};
+use crate::http::frame_json::FrameJson;
+use crate::http::frame_rows::FrameRows;
+use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::response::{List, Paging, Tagged, cursor, limit};
+use crate::http::response_cache::cached;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_datasets))
         .routes(routes!(get_dataset))
@@ -62,7 +63,7 @@ struct RowsQuery {
 #[into_params(parameter_in = Query)]
 struct DownloadQuery {
     #[serde(default)]
-    format: Format,
+    format: DownloadFormat,
 }
 
 /// The meaning of the columns.
@@ -151,7 +152,7 @@ async fn list_datasets(
         }
         Ok(list)
     };
-    remember(&app, &viewer, list, |_| true).await
+    cached(&app, &viewer, list, |_| true).await
 }
 
 /// Leaves out the overlaps with datasets that are gone: deleting a dataset restores what it had replaced.
@@ -181,7 +182,7 @@ async fn get_dataset(
         keep_existing(&app, viewer.customer_id, &mut found.body.overlaps).await?;
         Ok(found)
     };
-    remember(&app, &viewer, found, |_| true).await
+    cached(&app, &viewer, found, |_| true).await
 }
 
 /// Says what the columns mean. The shoppers are aggregated anew, and the store's next files are read alike.
@@ -210,11 +211,11 @@ async fn list_rows(
     viewer: Viewer,
     Path(path): Path<DatasetPath>,
     Query(query): Query<RowsQuery>,
-) -> Result<Objects, Problem> {
+) -> Result<FrameJson, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
     let columns = query.columns.as_deref().map(|names| chosen(&dataset.columns, names)).transpose()?;
     let paging = Paging { limit: query.limit, cursor: query.cursor };
-    page(&app, &FrameId::rows(dataset.id), dataset.row_count, columns.as_deref(), &paging).await
+    all_rows(&dataset).page(&app.projections.frames, columns.as_deref(), &paging).await
 }
 
 /// Lists the rows that were left out, with line, reason and original text.
@@ -226,11 +227,9 @@ async fn list_rejects(
     viewer: Viewer,
     Path(path): Path<DatasetPath>,
     Query(paging): Query<Paging>,
-) -> Result<Objects, Problem> {
+) -> Result<FrameJson, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
-    let frame = FrameId::rejects(dataset.id);
-    let count = app.projections.frames.manifest(&frame).await?.map_or(0, |manifest| manifest.rows());
-    page(&app, &frame, count, None, &paging).await
+    reject_rows(&app, &dataset).await?.page(&app.projections.frames, None, &paging).await
 }
 
 /// Sends the rows that were left out as a file, with line, column, reason and original text.
@@ -246,11 +245,10 @@ async fn download_rejects(
     Query(query): Query<DownloadQuery>,
 ) -> Result<Response, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
-    let (frames, frame) = (app.projections.frames.clone(), FrameId::rejects(dataset.id));
+    let rows = reject_rows(&app, &dataset).await?;
     // People open it in a spreadsheet; the list of rejects has the text to the letter.
     let how = (query.format, Formulas::Disarmed);
-    let count = frames.manifest(&frame).await?.map_or(0, |manifest| manifest.rows());
-    download(frames, frame, std::iter::once(0..count), how, &format!("rejects-{}", dataset.id)).await
+    download(app.projections.frames, rows, how, &format!("rejects-{}", dataset.id)).await
 }
 
 /// Sends all rows as a file.
@@ -266,43 +264,33 @@ async fn download_dataset(
     Query(query): Query<DownloadQuery>,
 ) -> Result<Response, Problem> {
     let dataset = dataset(&app, viewer.customer_id, path.dataset_id).await?.body;
-    let (frames, frame) = (app.projections.frames.clone(), FrameId::rows(dataset.id));
-    download(
-        frames,
-        frame,
-        std::iter::once(0..dataset.row_count),
-        (query.format, Formulas::Kept),
-        &format!("dataset-{}", dataset.id),
-    )
-    .await
+    let (rows, how) = (all_rows(&dataset), (query.format, Formulas::Kept));
+    download(app.projections.frames, rows, how, &format!("dataset-{}", dataset.id)).await
 }
 
-async fn page(
-    app: &App,
-    frame: &FrameId,
-    row_count: u64,
-    columns: Option<&[usize]>,
-    paging: &Paging,
-) -> Result<Objects, Problem> {
-    let (start, limit) = (cursor(paging.cursor.as_deref())?.unwrap_or(0), limit(paging.limit)?);
-    let end = row_count.min(start.saturating_add(limit.into()));
-    let batches = app.projections.frames.page(frame, start, end.saturating_sub(start) as usize, columns).await?;
-    Ok(objects(&batches, (end < row_count).then_some(end))?)
+fn all_rows(dataset: &DatasetRow) -> FrameRows {
+    FrameRows::all(FrameId::rows(dataset.id), dataset.row_count)
 }
 
-/// The places of the named columns, in file order.
+async fn reject_rows(app: &App, dataset: &DatasetRow) -> Result<FrameRows, Problem> {
+    let frame = FrameId::rejects(dataset.id);
+    let count = app.projections.frames.manifest(&frame).await?.map_or(0, |manifest| manifest.rows());
+    Ok(FrameRows::all(frame, count))
+}
+
+/// The indices of the named columns, in file order.
 fn chosen(columns: &[Column], names: &str) -> Result<Vec<usize>, Problem> {
-    let mut places = Vec::new();
+    let mut indices = Vec::new();
     for name in names.split(',') {
-        let place = columns.iter().position(|column| column.name == name.trim());
-        places.push(place.ok_or_else(|| Problem::field("?columns", format!("there is no column '{}'", name.trim())))?);
+        let index = columns.iter().position(|column| column.name == name.trim());
+        indices.push(index.ok_or_else(|| Problem::field("?columns", format!("there is no column '{}'", name.trim())))?);
     }
-    places.sort_unstable();
-    places.dedup();
-    Ok(places)
+    indices.sort_unstable();
+    indices.dedup();
+    Ok(indices)
 }
 
 async fn dataset(app: &App, customer: CustomerId, dataset: DatasetId) -> Result<Row<DatasetRow>, Problem> {
     let row = app.projections.views.dataset(customer, dataset).await?;
-    row.ok_or_else(|| NOT_FOUND.because("There is no such dataset."))
+    row.ok_or_else(|| NOT_FOUND.with_detail("There is no such dataset."))
 }

@@ -19,9 +19,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::extract::{Member, Query, Viewer};
-use crate::limits::LastingAnswer;
-use crate::problem::Problem;
+use crate::http::extract::{Member, Query, Viewer};
+use crate::http::limits::stream_limit::OpenStream;
+use crate::http::problem::Problem;
 use crate::routes::events::EventBody;
 
 /// Where a client stands that comes again.
@@ -38,7 +38,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(stream_events))
 }
 
@@ -86,12 +86,12 @@ async fn stream_events(
 ) -> Result<impl IntoResponse, Problem> {
     let after = match (last_event_id(&parts)?, query.after) {
         (Some(position), _) | (None, Some(After::Position(position))) => position,
-        (None, Some(After::Newest)) => viewer.shown,
+        (None, Some(After::Newest)) => viewer.views_position,
         (None, None) => 0,
     };
-    let (lasting, heads) = (app.limits.lasting(viewer.user_id)?, app.commands.store.heads());
-    let reader = Reader { app, member: *viewer, parts, after, heads, _lasting: lasting };
-    let pages = stream::unfold(reader, async |mut reader| Some((reader.next().await?, reader)));
+    let (open, heads) = (app.limits.stream(viewer.user_id)?, app.commands.store.heads());
+    let feed = EventFeed { app, member: *viewer, parts, after, heads, _open: open };
+    let pages = stream::unfold(feed, async |mut feed| Some((feed.next().await?, feed)));
     let events = pages.flat_map(stream::iter).map(|event| Ok::<_, Infallible>(sent(&event)));
     Ok(([UNBUFFERED], Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))))
 }
@@ -110,17 +110,17 @@ fn sent(event: &Recorded) -> Event {
 }
 
 /// Where one stream stands.
-struct Reader {
+struct EventFeed {
     app: App,
     member: Member,
     /// The head of the request, with the credentials.
     parts: Parts,
     after: u64,
     heads: watch::Receiver<u64>,
-    _lasting: LastingAnswer,
+    _open: OpenStream,
 }
 
-impl Reader {
+impl EventFeed {
     /// The next events, at least one; none when the stream ends. What ended it is told to a client that comes again.
     async fn next(&mut self) -> Option<Vec<Recorded>> {
         loop {
@@ -141,7 +141,7 @@ impl Reader {
         if let Some(last) = events.last() {
             // Looked at after the events were read: who was no longer a member then gets none of them.
             self.member.again(&self.parts, &self.app).await?;
-            self.app.shows(last.position).await?;
+            self.app.views_reached(last.position).await?;
             self.after = last.position;
         }
         Ok(events)

@@ -11,13 +11,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::answer::{List, limit};
 use crate::app::App;
-use crate::extract::{Query, Viewer};
-use crate::problem::Problem;
+use crate::http::extract::{Query, Viewer};
+use crate::http::problem::Problem;
+use crate::http::response::{List, limit};
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_events))
 }
 
@@ -42,9 +42,9 @@ struct EventsQuery {
 
 /// An event of the log.
 #[derive(Serialize, ToSchema)]
-pub struct EventBody {
+pub(crate) struct EventBody {
     /// Its place in the log, over all customers.
-    pub position: u64,
+    pub(crate) position: u64,
     /// The same for every delivery.
     id: Uuid,
     #[serde(rename = "type")]
@@ -96,10 +96,10 @@ async fn list_events(
     Query(query): Query<EventsQuery>,
 ) -> Result<List<EventBody>, Problem> {
     let limit = limit(query.limit)?;
-    let after = crate::answer::cursor(query.cursor.as_deref())?.or(query.after).unwrap_or(0);
+    let after = crate::http::response::cursor(query.cursor.as_deref())?.or(query.after).unwrap_or(0);
     let filter = EventFilter { event_type: query.event_type, aggregate_id: query.aggregate_id };
     let events = app.commands.store.read_customer(viewer.customer_id, after, &filter, limit + 1).await?;
     let page = &events[..events.len().min(limit as usize)];
     let next = (events.len() > page.len()).then(|| page.last().map_or(after, |event| event.position));
-    Ok(List { items: page.iter().map(EventBody::from).collect(), next: next.map(crate::answer::encode_cursor) })
+    Ok(List { items: page.iter().map(EventBody::from).collect(), next: next.map(crate::http::response::encode_cursor) })
 }

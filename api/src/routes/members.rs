@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Created, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, MemberPath, Owner, Path, Query, Viewer};
-use crate::problem::{NOT_FOUND, Problem};
+use crate::http::extract::{IdempotencyKey, IfMatch, Json, MemberPath, Owner, Path, Query, Viewer};
+use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::response::{Created, List, Paging, Tagged, cursor, limit};
 use crate::routes::users::checked_email;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(add_member, list_members)).routes(routes!(change_member, remove_member))
 }
 
@@ -85,7 +85,8 @@ async fn add_member(
         added?;
         member(&app, owner.customer_id, user_id).await
     };
-    let resource = app.once(Some(owner.user_id), key.0.as_deref(), &(owner.customer_id, "members", &new), add).await?;
+    let resource =
+        app.idempotent(Some(owner.user_id), key.0.as_deref(), &(owner.customer_id, "members", &new), add).await?;
     Ok(Created { location: format!("/api/v1/customers/{}/members/{user_id}", owner.customer_id), resource })
 }
 
@@ -104,7 +105,7 @@ async fn list_members(
     for row in page.items {
         items.push(opened(&app, row.body).await?);
     }
-    Ok(List { items, next: page.next.map(crate::answer::encode_cursor) })
+    Ok(List { items, next: page.next.map(crate::http::response::encode_cursor) })
 }
 
 /// Changes what a member may do.
@@ -138,7 +139,7 @@ async fn remove_member(
     seen: IfMatch,
 ) -> Result<StatusCode, Problem> {
     if viewer.role != MemberRole::Owner && viewer.actor != Actor::User(path.user_id) {
-        return Err(crate::problem::FORBIDDEN.because("Only an owner removes someone else."));
+        return Err(crate::http::problem::FORBIDDEN.with_detail("Only an owner removes someone else."));
     }
     let command = CustomerCommand::RemoveMember { user_id: path.user_id, expected_version: seen.0 };
     app.execute::<Customer>(viewer.customer_id.0, command, &viewer.metadata()).await?;
@@ -147,7 +148,7 @@ async fn remove_member(
 
 async fn member(app: &App, customer: CustomerId, user: UserId) -> Result<Tagged<MemberBody>, Problem> {
     let row = app.projections.views.member(customer, user).await?;
-    let row = row.ok_or_else(|| NOT_FOUND.because("There is no such member."))?;
+    let row = row.ok_or_else(|| NOT_FOUND.with_detail("There is no such member."))?;
     Ok(Tagged { version: Some(row.version), body: opened(app, row.body).await? })
 }
 

@@ -11,13 +11,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::answer::{List, cursor, limit};
 use crate::app::App;
-use crate::extract::{NotificationPath, Path, Query, Viewer};
-use crate::problem::{NOT_FOUND, Problem};
+use crate::http::extract::{NotificationPath, Path, Query, Viewer};
+use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::response::{List, cursor, limit};
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_notifications)).routes(routes!(read_notification))
 }
 
@@ -94,7 +94,7 @@ async fn read_notification(
 ) -> Result<StatusCode, Problem> {
     let row = app.projections.views.notification(viewer.customer_id, path.notification_id).await?;
     let own = row.map(|row| row.body).filter(|told| told.user_id == viewer.user_id);
-    let nothing = || NOT_FOUND.because("There is no such notification.");
+    let nothing = || NOT_FOUND.with_detail("There is no such notification.");
     let outcome = own.and_then(|told| told.news).ok_or_else(nothing)?.outcome;
     let command = NotificationCommand::MarkRead { outcome };
     app.execute::<Notification>(path.notification_id, command, &viewer.metadata()).await?;

@@ -1,19 +1,18 @@
 //! Reports: questions about the shoppers of some datasets, and their answers.
 
 mod compare;
-mod question;
+mod lookup;
+mod new_report;
+mod rfm_group;
 mod score;
-mod shoppers;
+mod spec;
 
 use std::ops::Range;
-use std::time::Duration;
 
 use anyhow::Context;
 use axum::extract::State;
 use axum::response::Response;
-use chrono::NaiveDate;
-use domain::report::{Algorithm, ClusterCount, Features, Scale};
-use domain::{CustomerId, DatasetId, Report, ReportCommand, ReportEvent, ReportId, StoreId};
+use domain::{CustomerId, Report, ReportCommand, ReportEvent};
 use projections::{FrameId, ReportRow, ReportStatus, ReportSummary, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -21,17 +20,19 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Accepted, List, Paging, Tagged, cursor, limit};
 use crate::app::App;
-use crate::download::{Format, Formulas, download};
-use crate::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
-use crate::problem::{NOT_FOUND, Problem};
-use crate::remember::remember;
-use crate::table::Objects;
-use crate::wait::wait_until;
+use crate::http::download::{DownloadFormat, Formulas, download};
+use crate::http::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
+use crate::http::frame_json::FrameJson;
+use crate::http::frame_rows::FrameRows;
+use crate::http::problem::Problem;
+use crate::http::response::{Accepted, List, Paging, Tagged, cursor, limit};
+use crate::http::response_cache::cached;
+use lookup::{completed, is_settled, waited};
+use new_report::NewReport;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(request_report, list_reports))
         .routes(routes!(get_report))
@@ -39,36 +40,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(export_shoppers))
         .merge(compare::router())
         .merge(score::router())
-}
-
-/// A question about the shoppers of some datasets. Everything has a default.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewReport {
-    /// Only datasets of these stores.
-    store_ids: Option<Vec<StoreId>>,
-    /// Only these datasets; by default every ready one.
-    dataset_ids: Option<Vec<DatasetId>>,
-    /// What the shoppers are compared by: `"rfm"` or `{"purchases": [habits]}` for purchases, `{"columns": […]}` for
-    /// shopper tables.
-    features: Option<Features>,
-    #[serde(default)]
-    scale: Scale,
-    #[serde(default)]
-    algorithm: Algorithm,
-    #[serde(default)]
-    #[schema(value_type = ClusterCount)]
-    clusters: ClusterCount,
-    /// DBSCAN: the radius of a neighbourhood.
-    epsilon: Option<f64>,
-    /// DBSCAN: how many shoppers make it dense.
-    #[schema(minimum = 2)]
-    min_points: Option<u32>,
-    /// The day from which recency counts; by default the day after the last purchase.
-    as_of: Option<NaiveDate>,
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64)]
-    seed: u64,
 }
 
 /// Which shoppers of a report.
@@ -93,7 +64,7 @@ struct ExportQuery {
     /// Only shoppers of this segment.
     segment: Option<u32>,
     #[serde(default)]
-    format: Format,
+    format: DownloadFormat,
 }
 
 /// A report with what the request adds.
@@ -127,7 +98,7 @@ async fn request_report(
 ) -> Result<Accepted<ReportBody>, Problem> {
     let customer = analyst.customer_id;
     let ask = async {
-        let (spec, context) = question::ask(&app, customer, &new).await?;
+        let (spec, context) = spec::resolve(&app, customer, &new).await?;
         let report_id = spec.report_id(customer);
         let requested_by = analyst.user_id;
         let command = ReportCommand::RequestReport { customer_id: customer, spec, context, requested_by };
@@ -135,7 +106,7 @@ async fn request_report(
         Ok((report_id, asked.events.iter().any(|event| matches!(event, ReportEvent::ReportRequested { .. }))))
     };
     let fingerprint = (customer, "reports", &new);
-    let (report_id, is_new) = app.once(Some(analyst.user_id), key.0.as_deref(), &fingerprint, ask).await?;
+    let (report_id, is_new) = app.idempotent(Some(analyst.user_id), key.0.as_deref(), &fingerprint, ask).await?;
     let row = waited(&app, customer, report_id, if is_new { prefer.wait } else { None }).await?;
     let cached = !is_new && row.body.status == ReportStatus::Completed;
     let done = cached || (prefer.wait.is_some() && is_settled(&row));
@@ -157,7 +128,7 @@ async fn list_reports(
         let page = app.projections.views.reports(viewer.customer_id, after, limit).await?;
         Ok(List::of(page, |row| row.body))
     };
-    remember(&app, &viewer, list, |_| true).await
+    cached(&app, &viewer, list, |_| true).await
 }
 
 /// Shows a report; with `Prefer: wait` once it is completed or failed.
@@ -179,7 +150,7 @@ async fn get_report(
         Ok(Tagged { body: Shown::Made(Box::new(body)), version })
     };
     // Whether a report is being made is not said by the views.
-    remember(&app, &viewer, report, |report| report.version.is_some()).await
+    cached(&app, &viewer, report, |report| report.version.is_some()).await
 }
 
 /// Lists the shoppers of a report with their segment and features.
@@ -191,13 +162,15 @@ async fn list_shoppers(
     viewer: Viewer,
     Path(path): Path<ReportPath>,
     Query(query): Query<ShoppersQuery>,
-) -> Result<Objects, Problem> {
+) -> Result<FrameJson, Problem> {
     let report = completed(&app, viewer.customer_id, path.report_id).await?;
     let rows = segment_rows(&report, query.segment)?;
-    let (start, limit) = (cursor(query.cursor.as_deref())?.unwrap_or(rows.start).max(rows.start), limit(query.limit)?);
-    let rows = start..rows.end.max(start);
-    let frame = FrameId::assignments(path.report_id);
-    shoppers::page(&app.projections.frames, &frame, rows, query.rfm.as_deref(), limit as usize).await
+    let (frames, frame) = (&app.projections.frames, FrameId::assignments(path.report_id));
+    let paging = Paging { limit: query.limit, cursor: query.cursor };
+    match query.rfm {
+        None => FrameRows::range(frame, rows).page(frames, None, &paging).await,
+        Some(group) => rfm_group::page(frames, &frame, rows, &group, &paging).await,
+    }
 }
 
 /// Sends the shoppers of a report as a file.
@@ -215,40 +188,8 @@ async fn export_shoppers(
     let report = completed(&app, viewer.customer_id, path.report_id).await?;
     let rows = segment_rows(&report, query.segment)?;
     let name = query.segment.map_or_else(|| "shoppers".to_owned(), |segment| format!("segment-{segment}"));
-    download(
-        app.projections.frames.clone(),
-        FrameId::assignments(path.report_id),
-        std::iter::once(rows),
-        (query.format, Formulas::Disarmed),
-        &name,
-    )
-    .await
-}
-
-async fn report_row(app: &App, customer: CustomerId, report: ReportId) -> Result<Row<ReportRow>, Problem> {
-    let row = app.projections.views.report(customer, report).await?;
-    row.ok_or_else(|| NOT_FOUND.because("There is no such report."))
-}
-
-async fn waited(
-    app: &App,
-    customer: CustomerId,
-    report: ReportId,
-    wait: Option<Duration>,
-) -> Result<Row<ReportRow>, Problem> {
-    wait_until(app, wait, || report_row(app, customer, report), is_settled).await
-}
-
-fn is_settled(row: &Row<ReportRow>) -> bool {
-    row.body.status != ReportStatus::Requested
-}
-
-async fn completed(app: &App, customer: CustomerId, report: ReportId) -> Result<ReportRow, Problem> {
-    let row = report_row(app, customer, report).await?.body;
-    match row.status {
-        ReportStatus::Completed => Ok(row),
-        _ => Err(NOT_FOUND.because("The report has no shoppers, because it is not completed.")),
-    }
+    let rows = FrameRows::range(FrameId::assignments(path.report_id), rows);
+    download(app.projections.frames, rows, (query.format, Formulas::Disarmed), &name).await
 }
 
 /// The rows of a segment: shoppers stand by segment, so its sizes tell where it begins.

@@ -7,11 +7,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::extract::{Json, Owner, Viewer};
-use crate::problem::Problem;
+use crate::http::extract::{Json, Owner, Viewer};
+use crate::http::problem::Problem;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_rfm_grid, change_rfm_grid))
 }
 

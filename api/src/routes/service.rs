@@ -16,13 +16,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::extract::Path;
-use crate::metrics::{MEDIA_TYPE, Now};
-use crate::problem::{KINDS, NOT_FOUND, Problem};
+use crate::http::extract::Path;
+use crate::http::metrics::{Gauges, MEDIA_TYPE};
+use crate::http::problem::{NOT_FOUND, PROBLEM_TYPES, Problem};
 use readiness::Readiness;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(healthz))
         .routes(routes!(readyz))
@@ -50,17 +50,17 @@ async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
 #[utoipa::path(get, path = "/metrics", tag = "service", security(()),
     responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
-    let text = app.metrics.text(&now(&app).await).context("writing numbers")?;
+    let text = app.metrics.text(&gauges(&app).await).context("writing numbers")?;
     Ok(([(CONTENT_TYPE, MEDIA_TYPE)], text))
 }
 
-async fn now(app: &App) -> Now {
+async fn gauges(app: &App) -> Gauges {
     let parked = timeout(readiness::WITHIN, app.commands.checkpoints.parked());
     let (readiness, parked) = join!(readiness::look(app), parked);
-    let mut now = Now::default();
-    readiness.tell(&mut now);
+    let mut gauges = Gauges::default();
+    readiness.add_gauges(&mut gauges);
     let reached = app.positions.now().map(|(consumer, position)| (consumer.to_owned(), position));
-    now.numbers(
+    gauges.gauge_family(
         "consumer_position",
         "Up to which position a consumer of this process has done its work",
         "consumer",
@@ -70,23 +70,23 @@ async fn now(app: &App) -> Now {
     for parked in parked.ok().and_then(Result::ok).unwrap_or_default() {
         *counts.entry(parked.consumer).or_default() += 1;
     }
-    now.numbers("parked_events", "Events that were set aside because they kept failing", "consumer", counts);
-    now
+    gauges.gauge_family("parked_events", "Events that were set aside because they kept failing", "consumer", counts);
+    gauges
 }
 
 /// Describes the events at the message broker: AsyncAPI 3.1, written as JSON, which YAML contains.
 #[utoipa::path(get, path = "/asyncapi.yaml", tag = "service", security(()),
     responses((status = 200, body = String, content_type = "application/yaml")))]
 async fn asyncapi() -> ([(HeaderName, &'static str); 1], &'static str) {
-    ([(CONTENT_TYPE, "application/yaml")], crate::asyncapi::document())
+    ([(CONTENT_TYPE, "application/yaml")], crate::docs::asyncapi::document())
 }
 
 /// Explains a kind of problem.
 #[utoipa::path(get, path = "/problems/{name}", tag = "service", security(()), params(("name" = String, Path)),
     responses((status = 200, body = String, content_type = "text/html")))]
 async fn problem(Path(name): Path<String>) -> Result<Html<String>, Problem> {
-    let kind = KINDS.iter().find(|kind| kind.name == name);
-    let kind = kind.ok_or_else(|| NOT_FOUND.because("There is no such kind of problem."))?;
+    let problem_type = PROBLEM_TYPES.iter().find(|problem_type| problem_type.name == name);
+    let kind = problem_type.ok_or_else(|| NOT_FOUND.with_detail("There is no such kind of problem."))?;
     let (title, status, advice) = (kind.title, kind.status, kind.advice);
     Ok(Html(format!("<!doctype html><title>{title}</title><h1>{title}</h1><p>Status {status}.</p><p>{advice}</p>")))
 }

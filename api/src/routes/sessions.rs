@@ -17,12 +17,12 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::extract::{Json, SignedIn, cookie_name};
-use crate::problem::{Problem, SIGN_IN_NEEDED, WRONG_CREDENTIALS};
-use crate::request;
+use crate::http::extract::{Json, SignedIn, cookie_name};
+use crate::http::problem::{Problem, SIGN_IN_NEEDED, WRONG_CREDENTIALS};
+use crate::http::request;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_in))
         .routes(routes!(refresh))
@@ -34,7 +34,8 @@ pub fn router() -> OpenApiRouter<App> {
 /// E-mail address and password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SignIn {
+#[schema(as = SignIn)]
+struct PasswordSignIn {
     email: String,
     #[schema(format = "password")]
     password: String,
@@ -65,11 +66,11 @@ struct SessionBody {
 type NotCached<T> = (AppendHeaders<[(axum::http::HeaderName, &'static str); 1]>, T);
 
 /// Signs in.
-#[utoipa::path(post, path = "/sessions", tag = "sessions", security(()), request_body = SignIn,
+#[utoipa::path(post, path = "/sessions", tag = "sessions", security(()), request_body = PasswordSignIn,
     responses((status = 200, body = SessionBody)))]
 async fn sign_in(
     State(app): State<App>,
-    Json(given): Json<SignIn>,
+    Json(given): Json<PasswordSignIn>,
 ) -> Result<NotCached<axum::Json<SessionBody>>, Problem> {
     let user = checked(&app, &given).await?;
     let session = app.commands.sessions.open(user, request::now()).await?;
@@ -85,10 +86,11 @@ async fn refresh(
 ) -> Result<NotCached<axum::Json<SessionBody>>, Problem> {
     match app.commands.sessions.refresh(&given.refresh_token, request::now()).await {
         Ok((user, session)) => opened(&app, user, session),
-        Err(RefreshError::Unknown) => Err(SIGN_IN_NEEDED.because("The refresh token is not valid, or no longer.")),
+        Err(RefreshError::Unknown) => Err(SIGN_IN_NEEDED.with_detail("The refresh token is not valid, or no longer.")),
         Err(RefreshError::Reused(user)) => {
-            app.note(user, SignInKind::TokenReused);
-            Err(SIGN_IN_NEEDED.because("The refresh token was used before, so its session was ended. Sign in again."))
+            app.record_sign_in(user, SignInKind::TokenReused);
+            Err(SIGN_IN_NEEDED
+                .with_detail("The refresh token was used before, so its session was ended. Sign in again."))
         }
         Err(RefreshError::Failed(error)) => Err(error.into()),
     }
@@ -99,7 +101,7 @@ async fn refresh(
     security(("bearer" = ["user"])), responses((status = 204)))]
 async fn sign_out(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
     app.commands.sessions.end(user.session_id, request::now()).await?;
-    app.note(user.user_id, SignInKind::SignedOut);
+    app.record_sign_in(user.user_id, SignInKind::SignedOut);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
 }
 
@@ -107,14 +109,14 @@ async fn sign_out(State(app): State<App>, user: SignedIn) -> Result<impl IntoRes
 #[utoipa::path(delete, path = "/sessions", tag = "sessions", security(("bearer" = ["user"])), responses((status = 204)))]
 async fn sign_out_everywhere(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
     app.commands.sessions.end_all(user.user_id).await?;
-    app.note(user.user_id, SignInKind::SignedOutEverywhere);
+    app.record_sign_in(user.user_id, SignInKind::SignedOutEverywhere);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
 }
 
 /// Signs the page in: the session is a cookie that scripts cannot read.
-#[utoipa::path(post, path = "/sessions/page", tag = "sessions", security(()), request_body = SignIn,
+#[utoipa::path(post, path = "/sessions/page", tag = "sessions", security(()), request_body = PasswordSignIn,
     responses((status = 204)))]
-async fn sign_in_page(State(app): State<App>, Json(given): Json<SignIn>) -> Result<impl IntoResponse, Problem> {
+async fn sign_in_page(State(app): State<App>, Json(given): Json<PasswordSignIn>) -> Result<impl IntoResponse, Problem> {
     let user = checked(&app, &given).await?;
     let session = app.commands.sessions.open_page(user, request::now()).await?;
     let life = session.expires_at - request::now();
@@ -128,7 +130,7 @@ const REFUSED_AFTER: Duration = Duration::from_millis(50);
 const NOBODY: UserId = UserId(Uuid::nil());
 
 /// The user, when the password is right. An unknown e-mail costs the same time and gets the same answer.
-async fn checked(app: &App, given: &SignIn) -> Result<UserId, Problem> {
+async fn checked(app: &App, given: &PasswordSignIn) -> Result<UserId, Problem> {
     let answered = Instant::now() + REFUSED_AFTER;
     let id = app.commands.secrets.user_id(&given.email);
     app.limits.sign_in(id)?;
@@ -136,10 +138,10 @@ async fn checked(app: &App, given: &SignIn) -> Result<UserId, Problem> {
     let credential = user.registration().map(|user| user.credential_id);
     let right = app.commands.credentials.verify(credential, &given.password).await?;
     let noted = credential.map_or(NOBODY, |_| id);
-    app.note(noted, if right { SignInKind::SignedIn } else { SignInKind::Refused });
+    app.record_sign_in(noted, if right { SignInKind::SignedIn } else { SignInKind::Refused });
     if !right {
         sleep_until(answered).await;
-        return Err(WRONG_CREDENTIALS.because("The e-mail address or the password is wrong."));
+        return Err(WRONG_CREDENTIALS.with_detail("The e-mail address or the password is wrong."));
     }
     Ok(id)
 }

@@ -11,14 +11,14 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Created, List, Tagged, cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer, given};
-use crate::problem::{NOT_FOUND, Problem};
-use crate::remember::remember;
+use crate::http::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer, given};
+use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::response::{Created, List, Tagged, cursor, limit};
+use crate::http::response_cache::cached;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(open_store, list_stores)).routes(routes!(get_store, change_store, close_store))
 }
 
@@ -77,7 +77,8 @@ async fn open_store(
         app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await?;
         store(&app, owner.customer_id, store_id).await
     };
-    let resource = app.once(Some(owner.user_id), key.0.as_deref(), &(owner.customer_id, "stores", &new), open).await?;
+    let resource =
+        app.idempotent(Some(owner.user_id), key.0.as_deref(), &(owner.customer_id, "stores", &new), open).await?;
     Ok(Created { location: format!("/api/v1/customers/{}/stores/{store_id}", owner.customer_id), resource })
 }
 
@@ -96,7 +97,7 @@ async fn list_stores(
         let page = app.projections.views.stores(viewer.customer_id, &filter, after, limit).await?;
         Ok(List::of(page, |row| row.body))
     };
-    remember(&app, &viewer, list, |_| true).await
+    cached(&app, &viewer, list, |_| true).await
 }
 
 /// Shows a store.
@@ -145,6 +146,6 @@ async fn close_store(
 
 async fn store(app: &App, customer: CustomerId, store: StoreId) -> Result<Tagged<StoreRow>, Problem> {
     let row = app.projections.views.store(customer, store).await?;
-    let row = row.ok_or_else(|| NOT_FOUND.because("There is no such store."))?;
+    let row = row.ok_or_else(|| NOT_FOUND.with_detail("There is no such store."))?;
     Ok(Tagged { body: row.body, version: Some(row.version) })
 }

@@ -1,7 +1,7 @@
 //! Uploads: files come in once, streamed to their place while they are hashed.
 
-mod body;
 mod receive;
+mod upload_body;
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -18,18 +18,20 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Accepted, List, cursor, limit};
 use crate::app::App;
-use crate::extract::{Analyst, IdempotencyKey, IfMatch, Json, Path, Prefer, Query, StorePath, UploadPath, Viewer};
-use crate::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
-use crate::remember::remember;
-use crate::wait::wait_until;
+use crate::http::extract::{
+    Analyst, IdempotencyKey, IfMatch, Json, Path, Prefer, Query, StorePath, UploadPath, Viewer,
+};
+use crate::http::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
+use crate::http::response::{Accepted, List, cursor, limit};
+use crate::http::response_cache::cached;
+use crate::http::wait::wait_until;
 
-use body::{UploadBody, UploadState, body};
-use receive::Incoming;
+use receive::{FileQuery, IncomingFile};
+use upload_body::{UploadBody, UploadState, body};
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     // Uploads are limited while they stream, by the configured size.
     let streamed = OpenApiRouter::new().routes(routes!(upload)).layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
@@ -38,17 +40,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get_upload, delete_upload))
         .routes(routes!(get_file))
         .routes(routes!(choose_dialect))
-}
-
-/// What is said about a file whose bytes are the body.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct FileQuery {
-    /// The name of the file (when the body is the file itself).
-    filename: Option<String>,
-    /// What the file is (when the body is the file itself).
-    description: Option<String>,
 }
 
 /// Which uploads to list.
@@ -94,13 +85,13 @@ async fn upload(
     app.limits.upload(analyst.user_id)?;
     let customer = app.commands.store.load::<Customer>(analyst.customer_id.0).await?.aggregate;
     if !customer.has_store(path.store_id) {
-        return Err(NOT_FOUND.because("There is no such store."));
+        return Err(NOT_FOUND.with_detail("There is no such store."));
     }
     let incoming = receive::receive(&app, analyst.customer_id, query, request).await?;
     let sha256 = hexadecimal(&incoming.received.sha256);
     let fingerprint = (path.store_id, "uploads", &sha256);
     let take = take(&app, &analyst, path.store_id, &key, incoming);
-    let upload_id = app.once(Some(analyst.user_id), key.0.as_deref(), &fingerprint, take).await?;
+    let upload_id = app.idempotent(Some(analyst.user_id), key.0.as_deref(), &fingerprint, take).await?;
     let row = waited(&app, analyst.customer_id, upload_id, &prefer).await?;
     let location = format!("/api/v1/customers/{}/uploads/{upload_id}", analyst.customer_id);
     let done = prefer.wait.is_some() && is_settled(&row);
@@ -114,7 +105,7 @@ async fn take(
     analyst: &Analyst,
     store_id: StoreId,
     key: &IdempotencyKey,
-    Incoming { received, filename, description }: Incoming,
+    IncomingFile { received, filename, description }: IncomingFile,
 ) -> Result<UploadId, Problem> {
     let Received { sha256, size_bytes, location } = received;
     let upload_id = UploadId::of_content(analyst.customer_id, &sha256);
@@ -147,7 +138,7 @@ async fn take(
 async fn duplicate(app: &App, upload_id: UploadId) -> Result<Problem, Problem> {
     let version = app.commands.store.load::<Upload>(upload_id.0).await?.version;
     let position = app.commands.store.position_of("Upload", upload_id.0, version).await?;
-    let problem = DUPLICATE_UPLOAD.because("The same bytes were uploaded before.");
+    let problem = DUPLICATE_UPLOAD.with_detail("The same bytes were uploaded before.");
     Ok(problem.with("upload_id", upload_id.to_string()).with("position", position))
 }
 
@@ -162,7 +153,7 @@ async fn list_uploads(
 ) -> Result<Response, Problem> {
     // Progress is not said by the views.
     let lasts = |list: &List<UploadBody>| list.items.iter().all(UploadBody::is_settled);
-    remember(&app, &viewer, upload_list(&app, viewer.customer_id, &query), lasts).await
+    cached(&app, &viewer, upload_list(&app, viewer.customer_id, &query), lasts).await
 }
 
 async fn upload_list(app: &App, customer: CustomerId, query: &UploadsQuery) -> Result<List<UploadBody>, Problem> {
@@ -175,7 +166,7 @@ async fn upload_list(app: &App, customer: CustomerId, query: &UploadsQuery) -> R
     });
     let filter = UploadFilter { store_id: query.store_id, status };
     let page = app.projections.views.uploads(customer, &filter, after, limit).await?;
-    let next = page.next.map(crate::answer::encode_cursor);
+    let next = page.next.map(crate::http::response::encode_cursor);
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {
         items.push(body(app, row).await.body);
@@ -201,7 +192,7 @@ async fn get_upload(
         let row = waited(&app, viewer.customer_id, path.upload_id, &prefer).await?;
         Ok(body(&app, row).await)
     };
-    remember(&app, &viewer, upload, |upload| upload.body.is_settled()).await
+    cached(&app, &viewer, upload, |upload| upload.body.is_settled()).await
 }
 
 /// Sends the original bytes.
@@ -211,13 +202,13 @@ async fn get_upload(
 async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<UploadPath>) -> Result<Response, Problem> {
     let row = upload_row(&app, viewer.customer_id, path.upload_id).await?.body;
     if row.status == UploadStatus::Deleted {
-        return Err(NOT_FOUND.because("The upload was deleted."));
+        return Err(NOT_FOUND.with_detail("The upload was deleted."));
     }
     let (size, bytes) = app.commands.files.stream(&row.location).await?;
     let headers = [
         (CONTENT_TYPE, "text/csv".to_owned()),
         (CONTENT_LENGTH, size.to_string()),
-        (CONTENT_DISPOSITION, crate::download::attachment(&row.filename)),
+        (CONTENT_DISPOSITION, crate::http::download::attachment(&row.filename)),
         (ETAG, format!("\"{}\"", row.sha256)),
     ];
     let headers = headers.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)));
@@ -276,7 +267,7 @@ async fn delete_upload(
 
 async fn upload_row(app: &App, customer: CustomerId, upload: UploadId) -> Result<Row<UploadRow>, Problem> {
     let row = app.projections.views.upload(customer, upload).await?;
-    row.ok_or_else(|| NOT_FOUND.because("There is no such upload."))
+    row.ok_or_else(|| NOT_FOUND.with_detail("There is no such upload."))
 }
 
 /// The row, after waiting for the end result as long as the caller prefers.

@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Created, List, Paging, Tagged, cursor, encode_cursor, limit};
 use crate::app::App;
-use crate::extract::{IdempotencyKey, IfMatch, Json, Query, SignedIn, given};
-use crate::problem::{NOT_FOUND, Problem, WRONG_CREDENTIALS};
-use crate::request;
+use crate::http::extract::{IdempotencyKey, IfMatch, Json, Query, SignedIn, given};
+use crate::http::problem::{NOT_FOUND, Problem, WRONG_CREDENTIALS};
+use crate::http::request;
+use crate::http::response::{Created, List, Paging, Tagged, cursor, encode_cursor, limit};
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_up))
         .routes(routes!(me, change_me, erase_me))
@@ -111,7 +111,7 @@ async fn sign_up(
         app.execute::<User>(id.0, command, &metadata).await?;
         user(&app, id).await
     };
-    let resource = app.once(None, key.0.as_deref(), &new, register).await?;
+    let resource = app.idempotent(None, key.0.as_deref(), &new, register).await?;
     Ok(Created { location: "/api/v1/users/me".into(), resource })
 }
 
@@ -135,7 +135,7 @@ async fn change_me(
     let row = row(&app, caller.user_id).await?;
     seen.check(row.version)?;
     let key = app.commands.personal.key(row.body.email.key_id).await?;
-    let key = key.ok_or_else(|| NOT_FOUND.because("There is no such user."))?;
+    let key = key.ok_or_else(|| NOT_FOUND.with_detail("There is no such user."))?;
     let name = changes.name.map(|name| seal(&app, &key, "name", &name)).transpose()?;
     let phone_number = match changes.phone_number {
         Patch::Keep => None,
@@ -162,7 +162,7 @@ async fn change_password(
     let user = app.commands.store.load::<User>(caller.user_id.0).await?.aggregate;
     let credential = user.registration().map(|user| user.credential_id);
     if !app.commands.credentials.verify(credential, &passwords.current_password).await? {
-        return Err(WRONG_CREDENTIALS.because("The current password is wrong."));
+        return Err(WRONG_CREDENTIALS.with_detail("The current password is wrong."));
     }
     let UserBody { email, name, .. } = self::user(&app, caller.user_id).await?.body;
     check_password(&passwords.new_password, &[&email, &name])
@@ -171,7 +171,7 @@ async fn change_password(
     let command = UserCommand::ChangePassword { credential_id };
     app.execute::<User>(caller.user_id.0, command, &caller.metadata(None)).await?;
     app.commands.sessions.end_others(caller.user_id, caller.session_id, request::now()).await?;
-    app.note(caller.user_id, SignInKind::PasswordChanged);
+    app.record_sign_in(caller.user_id, SignInKind::PasswordChanged);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -208,7 +208,7 @@ async fn erase_me(State(app): State<App>, caller: SignedIn) -> Result<StatusCode
 
 async fn user(app: &App, id: UserId) -> Result<Tagged<UserBody>, Problem> {
     let Row { body, version, .. } = row(app, id).await?;
-    let gone = || NOT_FOUND.because("There is no such user.");
+    let gone = || NOT_FOUND.with_detail("There is no such user.");
     let body = UserBody {
         id,
         email: app.commands.personal.open(&body.email).await?.ok_or_else(gone)?,
@@ -223,7 +223,7 @@ async fn user(app: &App, id: UserId) -> Result<Tagged<UserBody>, Problem> {
 }
 
 async fn row(app: &App, id: UserId) -> Result<Row<UserRow>, Problem> {
-    app.projections.views.user(id).await?.ok_or_else(|| NOT_FOUND.because("There is no such user."))
+    app.projections.views.user(id).await?.ok_or_else(|| NOT_FOUND.with_detail("There is no such user."))
 }
 
 fn seal(app: &App, key: &SubjectKey, field: &'static str, text: &str) -> Result<Encrypted, Problem> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use datacore::app::App;
+use datacore::cli::sample_data::{Plan, purchases};
 use datacore::config::{Config, Settings};
-use datacore::generate::{Plan, purchases};
-use datacore::server;
+use datacore::http::server;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;

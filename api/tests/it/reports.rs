@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use datacore::generate::{Plan, truth};
+use datacore::cli::sample_data::{Plan, truth};
 use reqwest::Method;
 use serde_json::{Value, json};
 

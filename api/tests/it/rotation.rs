@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request};
 use datacore::app::App;
 use datacore::config::{Config, Settings};
-use datacore::server;
+use datacore::http::server;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;

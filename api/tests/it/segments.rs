@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use datacore::generate::{Plan, purchases, truth};
-use datacore::replay;
+use datacore::cli::replay;
+use datacore::cli::sample_data::{Plan, purchases, truth};
 use processors::Context;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use datacore::app::App;
 use datacore::config::{Config, Settings};
-use datacore::server;
+use datacore::http::server;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

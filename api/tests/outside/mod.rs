@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use datacore::generate::{Plan, purchases};
+use datacore::cli::sample_data::{Plan, purchases};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 

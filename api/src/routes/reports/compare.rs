@@ -1,7 +1,5 @@
 //! Two reports compared: how many shoppers moved from which segment to which, entered and left, and who they are.
 
-use std::ops::Range;
-
 use axum::extract::State;
 use axum::response::Response;
 use domain::report::Scaling;
@@ -14,16 +12,17 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::completed;
-use crate::answer::{cursor, limit};
+use super::lookup::completed;
 use crate::app::App;
-use crate::download::{Format, Formulas, download};
-use crate::extract::{ComparePath, Path, Query, Viewer};
-use crate::problem::Problem;
-use crate::table::{Objects, objects};
+use crate::http::download::{DownloadFormat, Formulas, download};
+use crate::http::extract::{ComparePath, Path, Query, Viewer};
+use crate::http::frame_json::FrameJson;
+use crate::http::frame_rows::FrameRows;
+use crate::http::problem::Problem;
+use crate::http::response::Paging;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(compare_reports)).routes(routes!(list_changes)).routes(routes!(export_changes))
 }
 
@@ -87,7 +86,7 @@ struct ExportChangesQuery {
     /// Only to this segment of the later report.
     to: Option<u32>,
     #[serde(default)]
-    format: Format,
+    format: DownloadFormat,
 }
 
 /// Compares two reports, from the earlier to the later one, in whichever order they are named.
@@ -122,28 +121,11 @@ async fn list_changes(
     viewer: Viewer,
     Path(path): Path<ComparePath>,
     Query(query): Query<ChangesQuery>,
-) -> Result<Objects, Problem> {
+) -> Result<FrameJson, Problem> {
     let compared = Compared::of(&app, viewer.customer_id, path).await?;
-    let (after, limit) = (cursor(query.cursor.as_deref())?.unwrap_or(0), u64::from(limit(query.limit)?));
-    let (mut batches, mut left, mut next) = (vec![], limit, None);
-    for Range { start, end } in compared.rows(query.change, query.from, query.to) {
-        let start = start.max(after);
-        if start >= end {
-            continue;
-        }
-        if left == 0 {
-            next = Some(start);
-            break;
-        }
-        let taken = left.min(end - start);
-        batches.extend(app.projections.frames.page(&compared.frame, start, taken as usize, None).await?);
-        left -= taken;
-        if start + taken < end {
-            next = Some(start + taken);
-            break;
-        }
-    }
-    Ok(objects(&batches, next)?)
+    let rows = compared.rows(query.change, query.from, query.to);
+    let paging = Paging { limit: query.limit, cursor: query.cursor };
+    rows.page(&app.projections.frames, None, &paging).await
 }
 
 /// Sends the shoppers of some changes between two reports as a file.
@@ -160,8 +142,7 @@ async fn export_changes(
 ) -> Result<Response, Problem> {
     let compared = Compared::of(&app, viewer.customer_id, path).await?;
     let rows = compared.rows(query.change, query.from, query.to);
-    let frames = app.projections.frames.clone();
-    download(frames, compared.frame, rows, (query.format, Formulas::Disarmed), "changes").await
+    download(app.projections.frames, rows, (query.format, Formulas::Disarmed), "changes").await
 }
 
 /// Two reports with what became of their shoppers.
@@ -175,22 +156,23 @@ struct Compared {
 
 impl Compared {
     async fn of(app: &App, customer: CustomerId, path: ComparePath) -> Result<Self, Problem> {
-        let one = completed(app, customer, path.report_id).await?;
-        let other = completed(app, customer, path.other_report_id).await?;
-        let (from, to) = if age(&one) <= age(&other) { (one, other) } else { (other, one) };
+        let a = completed(app, customer, path.report_id).await?;
+        let b = completed(app, customer, path.other_report_id).await?;
+        let (from, to) = if age(&a) <= age(&b) { (a, b) } else { (b, a) };
         let continues = continued(&to.segments, &from.segments, &to.scaling, spread(&to.scaling));
         let (frame, groups) = changes(&app.projections.frames, from.id, to.id, &continues).await?;
         Ok(Self { from: from.id, to: to.id, continues, frame, groups })
     }
 
     /// The rows of the shoppers that are asked for.
-    fn rows(&self, change: Option<Change>, from: Option<u32>, to: Option<u32>) -> Vec<Range<u64>> {
+    fn rows(self, change: Option<Change>, from: Option<u32>, to: Option<u32>) -> FrameRows {
         let asked = |group: &&Group| {
             change.is_none_or(|change| group.change == change)
                 && from.is_none_or(|from| group.from == Some(from))
                 && to.is_none_or(|to| group.to == Some(to))
         };
-        self.groups.iter().filter(asked).map(|group| group.rows.clone()).collect()
+        let ranges = self.groups.iter().filter(asked).map(|group| group.rows.clone()).collect();
+        FrameRows { frame: self.frame, ranges }
     }
 }
 

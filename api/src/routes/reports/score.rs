@@ -11,16 +11,16 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::completed;
+use super::lookup::completed;
 use crate::app::App;
-use crate::extract::{Json, Path, ReportPath, Viewer};
-use crate::problem::Problem;
+use crate::http::extract::{Json, Path, ReportPath, Viewer};
+use crate::http::problem::Problem;
 
 /// How many shoppers are scored at once.
-const MOST: usize = 1_000;
+const MAX_SHOPPERS: usize = 1_000;
 
 /// The endpoints of this file.
-pub fn router() -> OpenApiRouter<App> {
+pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(score))
 }
 
@@ -35,13 +35,13 @@ struct ToScore {
     /// category as text, such as `{"Gender": "Female"}`.
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
-    values: Vec<BTreeMap<String, Value>>,
+    values: Vec<BTreeMap<String, FeatureValue>>,
 }
 
 /// A value of a feature.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a number, or the text of a category")]
-enum Value {
+enum FeatureValue {
     Number(f64),
     Category(String),
 }
@@ -49,13 +49,14 @@ enum Value {
 /// Where they belong, in the order in which they were given.
 #[derive(Serialize, ToSchema)]
 struct Scores {
-    shoppers: Vec<Score>,
-    values: Vec<Score>,
+    shoppers: Vec<ShopperScore>,
+    values: Vec<ShopperScore>,
 }
 
 /// Where a shopper belongs.
 #[derive(Serialize, ToSchema)]
-struct Score {
+#[schema(as = Score)]
+struct ShopperScore {
     /// The shopper, if given by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     shopper: Option<String>,
@@ -87,7 +88,7 @@ async fn score(
     };
     let shoppers = given.shoppers.into_iter().map(|shopper| {
         let placed = found.get(&shopper).copied().unwrap_or(Placed { segment: None, distance: None });
-        Score { shopper: Some(shopper), ..scored(&report, placed) }
+        ShopperScore { shopper: Some(shopper), ..scored(&report, placed) }
     });
     let shoppers = shoppers.collect();
     let rows = rows(&report.scaling, &given.values)?;
@@ -97,8 +98,8 @@ async fn score(
 
 fn check(given: &ToScore) -> Result<(), Problem> {
     for (field, count) in [("/shoppers", given.shoppers.len()), ("/values", given.values.len())] {
-        if count > MOST {
-            return Err(Problem::field(field, format!("at most {MOST} are scored at once")));
+        if count > MAX_SHOPPERS {
+            return Err(Problem::field(field, format!("at most {MAX_SHOPPERS} are scored at once")));
         }
     }
     match given.shoppers.is_empty() && given.values.is_empty() {
@@ -118,14 +119,19 @@ fn model(report: &ReportRow) -> Model<'_> {
     }
 }
 
-fn scored(report: &ReportRow, placed: Placed) -> Score {
+fn scored(report: &ReportRow, placed: Placed) -> ShopperScore {
     let segment = placed.segment.and_then(|index| report.segments.get(index as usize));
     let name = segment.map(|segment| segment.name.clone());
-    Score { shopper: None, segment: placed.segment, name, distance: placed.distance.filter(|value| value.is_finite()) }
+    ShopperScore {
+        shopper: None,
+        segment: placed.segment,
+        name,
+        distance: placed.distance.filter(|value| value.is_finite()),
+    }
 }
 
-fn rows(scaling: &[Scaling], given: &[BTreeMap<String, Value>]) -> Result<Vec<Vec<f64>>, Problem> {
-    let row = |(index, given): (usize, &BTreeMap<String, Value>)| {
+fn rows(scaling: &[Scaling], given: &[BTreeMap<String, FeatureValue>]) -> Result<Vec<Vec<f64>>, Problem> {
+    let row = |(index, given): (usize, &BTreeMap<String, FeatureValue>)| {
         let value = |scaling: &Scaling| {
             let detail = || format!("a number is needed for '{}'", scaling.feature);
             value(given, &scaling.feature).ok_or_else(|| Problem::field(format!("/values/{index}"), detail()))
@@ -136,13 +142,13 @@ fn rows(scaling: &[Scaling], given: &[BTreeMap<String, Value>]) -> Result<Vec<Ve
 }
 
 /// The value of a feature; of `Gender: Female` it is whether the gender is female.
-fn value(given: &BTreeMap<String, Value>, feature: &str) -> Option<f64> {
-    if let Some(Value::Number(number)) = given.get(feature) {
+fn value(given: &BTreeMap<String, FeatureValue>, feature: &str) -> Option<f64> {
+    if let Some(FeatureValue::Number(number)) = given.get(feature) {
         return number.is_finite().then_some(*number);
     }
     let (column, category) = feature.split_once(": ")?;
     match given.get(column)? {
-        Value::Category(own) => Some(f64::from(u8::from(own == category))),
-        Value::Number(_) => None,
+        FeatureValue::Category(own) => Some(f64::from(u8::from(own == category))),
+        FeatureValue::Number(_) => None,
     }
 }

@@ -13,14 +13,14 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::metrics::Now;
+use crate::http::metrics::Gauges;
 
 /// A dependency that says nothing for so long is taken for absent.
-pub const WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const WITHIN: Duration = Duration::from_secs(2);
 
 /// What the service depends on.
 #[derive(Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// `ready`; `degraded` when something is away that work can wait for; `not_ready` when nothing can be done;
     /// `draining` when the service is about to end.
     status: &'static str,
@@ -51,26 +51,26 @@ struct Dependency {
 
 impl Readiness {
     /// Whether requests should come here.
-    pub fn can_work(&self) -> bool {
+    pub(crate) fn can_work(&self) -> bool {
         matches!(self.status, "ready" | "degraded")
     }
 }
 
 impl Readiness {
     /// Tells the same in numbers.
-    pub fn tell(&self, now: &mut Now) {
+    pub(crate) fn add_gauges(&self, gauges: &mut Gauges) {
         let up = self.dependencies.iter().map(|dependency| (dependency.name.to_owned(), dependency.ok.into()));
-        now.numbers("dependency_up", "Whether what the service works with answers", "dependency", up);
-        now.number("log_position", "The newest position of the log", self.head);
-        now.number("views_position", "Up to which position the views show the log", self.projected);
-        now.number("published_position", "Up to which position the log is published", self.published);
+        gauges.gauge_family("dependency_up", "Whether what the service works with answers", "dependency", up);
+        gauges.gauge("log_position", "The newest position of the log", self.head);
+        gauges.gauge("views_position", "Up to which position the views show the log", self.projected);
+        gauges.gauge("published_position", "Up to which position the log is published", self.published);
         let help = "Events that consumers at the message bus have still to handle";
-        now.number("open_deliveries", help, self.open_deliveries);
+        gauges.gauge("open_deliveries", help, self.open_deliveries);
     }
 }
 
 /// Looks at every dependency at the same time.
-pub async fn look(app: &App) -> Readiness {
+pub(crate) async fn look(app: &App) -> Readiness {
     let (config, store, projections) = (&app.config, &app.commands.store, &app.projections);
     let checks = [
         check("event_store", true, &config.event_store_url, store.check()).boxed(),

@@ -15,25 +15,37 @@ use commands::{ReceiveError, Received};
 use domain::CustomerId;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use processors::ingest::binary_content;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio_util::io::{ReaderStream, StreamReader};
+use utoipa::IntoParams;
 
-use super::FileQuery;
 use crate::app::App;
-use crate::lock;
-use crate::problem::{DIGEST_MISMATCH, MALFORMED, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
+use crate::http::problem::{DIGEST_MISMATCH, MALFORMED, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE};
+use crate::lock::lock;
 
 /// The longest `description` part.
 const DESCRIPTION_MAX_BYTES: usize = 8 * 1024;
 
+/// What is said about a file whose bytes are the body.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct FileQuery {
+    /// The name of the file (when the body is the file itself).
+    filename: Option<String>,
+    /// What the file is (when the body is the file itself).
+    description: Option<String>,
+}
+
 /// A file whose bytes are stored, and what was said about it.
-pub struct Incoming {
+pub(crate) struct IncomingFile {
     /// Where the bytes are and what they are.
-    pub received: Received,
+    pub(crate) received: Received,
     /// The name of the file.
-    pub filename: String,
+    pub(crate) filename: String,
     /// What the file is.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
 }
 
 /// Stores the file in the request. When anything is wrong with the request, nothing of it stays.
@@ -41,7 +53,12 @@ pub struct Incoming {
 /// # Errors
 /// 400 for a broken body or a wrong digest, 413 over the limit, 415 for what is not text, 422 for an empty file or
 /// form.
-pub async fn receive(app: &App, customer: CustomerId, query: FileQuery, request: Request) -> Result<Incoming, Problem> {
+pub(crate) async fn receive(
+    app: &App,
+    customer: CustomerId,
+    query: FileQuery,
+    request: Request,
+) -> Result<IncomingFile, Problem> {
     let (mut parts, body) = request.into_parts();
     let (body, digest) = digested(&parts.headers, body)?;
     let body = decompressed(&parts.headers, body)?;
@@ -53,7 +70,7 @@ pub async fn receive(app: &App, customer: CustomerId, query: FileQuery, request:
     };
     if digest.is_some_and(|digest| !digest.matches()) {
         app.commands.files.delete(&incoming.received.location).await?;
-        return Err(DIGEST_MISMATCH.because("The body does not have the SHA-256 that Content-Digest names."));
+        return Err(DIGEST_MISMATCH.with_detail("The body does not have the SHA-256 that Content-Digest names."));
     }
     Ok(incoming)
 }
@@ -64,25 +81,26 @@ async fn raw(
     query: FileQuery,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Incoming, Problem> {
+) -> Result<IncomingFile, Problem> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/csv");
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !essence.starts_with("text/") && !matches!(&*essence, "application/csv" | "application/octet-stream") {
         let detail = format!("'{essence}' is not text. Send text/csv, or a multipart form with a part 'file'.");
-        return Err(UNSUPPORTED_MEDIA_TYPE.because(detail));
+        return Err(UNSUPPORTED_MEDIA_TYPE.with_detail(detail));
     }
     let bytes = body.into_data_stream().map_err(|error| broken(&error));
     let received = store(app, customer, Box::pin(bytes)).await?;
     let filename = query.filename.unwrap_or_else(|| "upload.csv".into());
-    Ok(Incoming { received, filename, description: query.description })
+    Ok(IncomingFile { received, filename, description: query.description })
 }
 
-async fn form(app: &App, customer: CustomerId, request: Request) -> Result<Incoming, Problem> {
-    let mut form = Multipart::from_request(request, &()).await.map_err(|error| MALFORMED.because(error.body_text()))?;
+async fn form(app: &App, customer: CustomerId, request: Request) -> Result<IncomingFile, Problem> {
+    let mut form =
+        Multipart::from_request(request, &()).await.map_err(|error| MALFORMED.with_detail(error.body_text()))?;
     let mut stored = None;
     let parts = parts(app, customer, &mut form, &mut stored).await;
     match (parts, stored) {
-        (Ok(description), Some((received, filename))) => Ok(Incoming { received, filename, description }),
+        (Ok(description), Some((received, filename))) => Ok(IncomingFile { received, filename, description }),
         (Ok(_), None) => Err(Problem::field("/file", "the form has no part 'file'")),
         (Err(problem), stored) => {
             if let Some((received, _)) = stored {
@@ -140,14 +158,14 @@ async fn store<'a>(
 ) -> Result<Received, Problem> {
     let first = bytes.next().await.transpose()?.unwrap_or_default();
     if let Some(reason) = binary_content(&first) {
-        return Err(UNSUPPORTED_MEDIA_TYPE.because(reason));
+        return Err(UNSUPPORTED_MEDIA_TYPE.with_detail(reason));
     }
     let bytes = stream::once(async { Ok(first) }).chain(bytes);
     let received = app.commands.files.receive(customer, Box::pin(bytes), app.config.upload_max_bytes).await;
     received.map_err(|error| match error {
         ReceiveError::Empty => Problem::field("/file", "the file is empty; send a CSV with a header and rows"),
         ReceiveError::TooLarge { max } => {
-            TOO_LARGE.because(format!("The file has more than {max} bytes. Split it, or raise upload_max_bytes."))
+            TOO_LARGE.with_detail(format!("The file has more than {max} bytes. Split it, or raise upload_max_bytes."))
         }
         ReceiveError::Source(problem) => problem,
         ReceiveError::Failed(error) => error.into(),
@@ -155,12 +173,12 @@ async fn store<'a>(
 }
 
 /// The SHA-256 that the body must have, and the one it has so far.
-struct Expected {
+struct ContentDigest {
     digest: Vec<u8>,
     sent: Arc<Mutex<Sha256>>,
 }
 
-impl Expected {
+impl ContentDigest {
     fn matches(&self) -> bool {
         let sent = lock(&self.sent).clone();
         sent.finalize().as_slice() == self.digest
@@ -169,19 +187,19 @@ impl Expected {
 
 /// Hashes the body as it was sent when the caller gives its digest (RFC 9530). A digest that cannot be checked is
 /// refused: whoever sends one relies on it.
-fn digested(headers: &HeaderMap, body: Body) -> Result<(Body, Option<Expected>), Problem> {
+fn digested(headers: &HeaderMap, body: Body) -> Result<(Body, Option<ContentDigest>), Problem> {
     let Some(header) = headers.get("content-digest").and_then(|value| value.to_str().ok()) else {
         return Ok((body, None));
     };
     let encoded = header.split(',').find_map(|digest| digest.trim().strip_prefix("sha-256="));
     let digest = encoded.and_then(|encoded| BASE64_STANDARD.decode(encoded.trim_matches(':')).ok());
-    let digest = digest.ok_or_else(|| MALFORMED.because("Content-Digest must be sha-256=:<base64>:."))?;
+    let digest = digest.ok_or_else(|| MALFORMED.with_detail("Content-Digest must be sha-256=:<base64>:."))?;
     let sent = Arc::new(Mutex::new(Sha256::new()));
     let hash = sent.clone();
     let body = Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
         lock(&hash).update(bytes);
     }));
-    Ok((body, Some(Expected { digest, sent })))
+    Ok((body, Some(ContentDigest { digest, sent })))
 }
 
 fn decompressed(headers: &HeaderMap, body: Body) -> Result<Body, Problem> {
@@ -197,7 +215,7 @@ fn decompressed(headers: &HeaderMap, body: Body) -> Result<Body, Problem> {
             Ok(Body::from_stream(ReaderStream::with_capacity(decoder, 64 * 1024)))
         }
         b"zstd" => Ok(Body::from_stream(ReaderStream::with_capacity(ZstdDecoder::new(reader), 64 * 1024))),
-        _ => Err(UNSUPPORTED_MEDIA_TYPE.because("Content-Encoding must be gzip or zstd.")),
+        _ => Err(UNSUPPORTED_MEDIA_TYPE.with_detail("Content-Encoding must be gzip or zstd.")),
     }
 }
 
@@ -207,9 +225,9 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 fn refused(error: &MultipartError) -> Problem {
-    MALFORMED.because(format!("The form is broken: {}.", error.body_text().trim_end_matches('.')))
+    MALFORMED.with_detail(format!("The form is broken: {}.", error.body_text().trim_end_matches('.')))
 }
 
 fn broken(error: &axum::Error) -> Problem {
-    MALFORMED.because(format!("The body broke off or is not compressed as Content-Encoding says: {error}."))
+    MALFORMED.with_detail(format!("The body broke off or is not compressed as Content-Encoding says: {error}."))
 }
