@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use ndarray::Array2;
-use processors::segment::points::Points;
-use processors::segment::{kmeans, mixture, quality};
+use processors::clustering::points::Points;
+use processors::clustering::{kmeans, mixture, validity};
 
 /// The least of so many times counts, as for scikit-learn.
 const REPETITIONS: usize = 5;
@@ -31,7 +31,7 @@ fn main() {
             }),
             "silhouette" => timed(|| {
                 let labels: Vec<u32> = start.iter().map(|label| *label as u32).collect();
-                quality::silhouettes(&Points::of_rows(matrix.view()), &[&labels])[0].unwrap()
+                validity::silhouettes(&Points::of_rows(matrix.view()), &[&labels])[0].unwrap()
             }),
             _ => timed(|| {
                 let points = Points::of_rows(matrix.view());

@@ -4,3 +4,4 @@ pub mod cleanup;
 pub mod notify;
 pub mod overlaps;
 pub mod project;
+pub mod segment;

@@ -2,12 +2,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod bus;
+pub mod clustering;
 pub mod consumers;
 pub mod email;
 pub mod ingest;
 mod lock;
 mod runtime;
-pub mod segment;
+pub mod segmentation;
 
 pub use runtime::consumer::Consumer;
 pub use runtime::context::Context;

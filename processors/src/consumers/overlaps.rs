@@ -11,8 +11,8 @@ use projections::{DatasetFilter, DatasetRow, FrameId};
 
 use crate::runtime::consumer::Consumer;
 use crate::runtime::context::Context;
-use crate::segment::orders::common_orders;
-use crate::segment::overlap::spans_meet;
+use crate::segmentation::load::orders::common_orders;
+use crate::segmentation::overlap::spans_meet;
 
 /// How long the views may take to show the event.
 const SHOWN_WITHIN: Duration = Duration::from_secs(60);

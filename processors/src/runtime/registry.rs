@@ -1,8 +1,8 @@
 //! Everyone who reacts to single events.
 
 use super::consumer::Consumer;
-use crate::consumers::{cleanup, notify, overlaps};
-use crate::{ingest, segment};
+use crate::consumers::{cleanup, notify, overlaps, segment};
+use crate::ingest;
 
 /// Everyone who reacts to single events, in whatever process.
 pub(crate) const REACTIONS: &[Consumer] =

@@ -22,8 +22,8 @@ use crate::bus::rabbitmq::projector_wakeup::ProjectorWakeup;
 use crate::bus::rabbitmq::relay::Relay;
 use crate::bus::rabbitmq::worker::Worker;
 use crate::consumers::project::Projector;
-use crate::consumers::{cleanup, notify, overlaps};
-use crate::{ingest, segment};
+use crate::consumers::{cleanup, notify, overlaps, segment};
+use crate::ingest;
 
 /// What the consumers of this process show of themselves.
 #[derive(Clone, Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use domain::report::Scaling;
-use processors::segment::score::{Model, Placed, by_name, by_values};
+use processors::segmentation::score::{Model, Placed, by_name, by_values};
 use projections::ReportRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,0 +1,280 @@
+//! The nearest centroid of every point, and the sums of the points of each cluster, kept up while centroids move.
+
+use rayon::prelude::*;
+
+use super::squared_distance;
+use crate::clustering::points::{CHUNK, LANES, Points, block_distances, vectorised};
+
+/// The label of a point that has no cluster yet.
+const NONE: u32 = u32::MAX;
+
+/// The nearest centroid of each point.
+///
+/// Most points stay where they are: a label cannot change before centroids have moved by what lies between the distances
+/// of its point to the nearest and to the second nearest of them (Hamerly 2010). One bound for a block of points is enough
+/// to pass over most of them, and sums change only by the points that move.
+pub struct Assignment<'a> {
+    points: &'a Points,
+    labels: Vec<[u32; LANES]>,
+    /// How far centroids may have travelled before a block has to be looked at again.
+    bounds: Vec<f64>,
+    travelled: f64,
+    sums: Sums,
+}
+
+impl<'a> Assignment<'a> {
+    /// No point has a cluster.
+    pub fn none(points: &'a Points, clusters: usize) -> Self {
+        let blocks = points.count().div_ceil(LANES);
+        Self {
+            points,
+            labels: vec![[NONE; LANES]; blocks],
+            bounds: vec![f64::NEG_INFINITY; blocks],
+            travelled: 0.0,
+            sums: Sums::zero(clusters, points.dims()),
+        }
+    }
+
+    /// Adds what centroids moved since the last assignment.
+    pub fn travel(&mut self, from: &[f64], to: &[f64]) {
+        let dims = self.points.dims();
+        let pairs = from.chunks_exact(dims).zip(to.chunks_exact(dims));
+        let mut moves: Vec<f64> = pairs.map(|(from, to)| squared_distance(from, to).sqrt()).collect();
+        moves.sort_by(|one, other| other.total_cmp(one));
+        // At worst the nearest has gone away and another one has come nearer.
+        self.travelled += moves.iter().take(2).sum::<f64>();
+    }
+
+    /// Labels the points whose label may have changed; whether one has.
+    pub fn update(&mut self, centroids: &[f64]) -> bool {
+        let dims = self.points.dims();
+        let travelled = self.travelled;
+        let moves: Vec<Option<Sums>> = (self.points.lanes().par_chunks(CHUNK * dims))
+            .zip(self.labels.par_chunks_mut(CHUNK))
+            .zip(self.bounds.par_chunks_mut(CHUNK))
+            .enumerate()
+            .map(|(index, ((lanes, labels), bounds))| {
+                let mut chunk = Chunk { lanes, labels, bounds, count: self.points.count() - index * CHUNK * LANES };
+                vectorised(
+                    #[inline(always)]
+                    || chunk.update(dims, centroids, travelled),
+                )
+            })
+            .collect();
+        // In the order of the chunks, so that rounding is the same on any number of threads.
+        moves.iter().flatten().for_each(|moves| self.sums.add(moves));
+        moves.iter().any(Option::is_some)
+    }
+
+    /// How many points each cluster has.
+    pub fn counts(&self) -> &[i64] {
+        &self.sums.counts
+    }
+
+    /// The mean of each cluster; of an empty one, zero.
+    pub fn means(&mut self) -> Vec<f64> {
+        self.sums.means(self.points.dims())
+    }
+}
+
+/// Points added up by cluster.
+struct Sums {
+    sums: Vec<f64>,
+    counts: Vec<i64>,
+}
+
+impl Sums {
+    fn zero(clusters: usize, dims: usize) -> Self {
+        Self { sums: vec![0.0; clusters * dims], counts: vec![0; clusters] }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.sums.iter_mut().zip(&other.sums).for_each(|(sum, value)| *sum += value);
+        self.counts.iter_mut().zip(&other.counts).for_each(|(count, value)| *count += value);
+    }
+
+    /// One point of a block enters a cluster or, when `sign` is negative, leaves it.
+    fn count(&mut self, block: &[[f64; LANES]], lane: usize, cluster: u32, sign: i8) {
+        let (cluster, dims) = (cluster as usize, block.len());
+        self.counts[cluster] += i64::from(sign);
+        for (sum, coordinates) in self.sums[cluster * dims..][..dims].iter_mut().zip(block) {
+            *sum += f64::from(sign) * coordinates[lane];
+        }
+    }
+
+    fn means(&mut self, dims: usize) -> Vec<f64> {
+        for (sums, count) in self.sums.chunks_exact_mut(dims).zip(&self.counts) {
+            if *count == 0 {
+                // What rounding left of points that came and went.
+                sums.fill(0.0);
+            }
+        }
+        let clusters = self.sums.chunks_exact(dims).zip(&self.counts);
+        clusters.flat_map(|(sums, count)| sums.iter().map(|sum| sum / (*count).max(1) as f64)).collect()
+    }
+}
+
+/// What one thread works on at a time.
+struct Chunk<'a> {
+    lanes: &'a [[f64; LANES]],
+    labels: &'a mut [[u32; LANES]],
+    bounds: &'a mut [f64],
+    /// The points from the first of this chunk to the last of all; what else the last block holds is no point.
+    count: usize,
+}
+
+impl Chunk<'_> {
+    /// What entered each cluster less what left it, or nothing when all points stayed.
+    #[inline(always)]
+    fn update(&mut self, dims: usize, centroids: &[f64], travelled: f64) -> Option<Sums> {
+        let due = self.bounds.iter().filter(|bound| travelled >= **bound).count();
+        // Reading all of them in a row is faster than leaving out some.
+        let all = 4 * due > self.bounds.len();
+        let mut moves = None;
+        let blocks = self.lanes.chunks_exact(dims).zip(self.labels.iter_mut()).zip(self.bounds.iter_mut());
+        for (index, ((block, labels), bound)) in blocks.enumerate() {
+            if !all && travelled < *bound {
+                continue;
+            }
+            let nearest = nearest(block, centroids);
+            *bound = travelled + nearest.margin();
+            if *labels == nearest.labels {
+                continue;
+            }
+            let points = LANES.min(self.count - index * LANES);
+            for (lane, label) in labels.iter_mut().enumerate().take(points) {
+                let (old, new) = (*label, nearest.labels[lane]);
+                if old != new {
+                    let moves = moves.get_or_insert_with(|| Sums::zero(centroids.len() / dims, dims));
+                    if old != NONE {
+                        moves.count(block, lane, old, -1);
+                    }
+                    moves.count(block, lane, new, 1);
+                    *label = new;
+                }
+            }
+        }
+        moves
+    }
+}
+
+/// The nearest centroid of each point, the first of equally near ones, and the sum of the squared distances to them.
+pub fn assign_with_inertia(points: &Points, centroids: &[f64]) -> (Vec<u32>, f64) {
+    let dims = points.dims();
+    let mut labels = vec![NONE; points.count()];
+    let inertia: Vec<f64> = (points.lanes().par_chunks(CHUNK * dims))
+        .zip(labels.par_chunks_mut(CHUNK * LANES))
+        .map(|(lanes, labels)| {
+            vectorised(
+                #[inline(always)]
+                || assign_chunk(lanes, dims, centroids, labels),
+            )
+        })
+        .collect();
+    (labels, inertia.iter().sum())
+}
+
+#[inline(always)]
+fn assign_chunk(lanes: &[[f64; LANES]], dims: usize, centroids: &[f64], labels: &mut [u32]) -> f64 {
+    let mut inertia = 0.0;
+    for (block, labels) in lanes.chunks_exact(dims).zip(labels.chunks_mut(LANES)) {
+        let nearest = nearest(block, centroids);
+        inertia += nearest.squares[..labels.len()].iter().sum::<f64>();
+        labels.copy_from_slice(&nearest.labels[..labels.len()]);
+    }
+    inertia
+}
+
+/// What is known of each point of a block.
+struct Nearest {
+    labels: [u32; LANES],
+    /// The squared distances to the nearest centroids.
+    squares: [f64; LANES],
+    /// The squared distances to the second nearest.
+    seconds: [f64; LANES],
+}
+
+impl Nearest {
+    /// What lies between the distances of a point to its nearest and to its second nearest centroid, less what rounding may
+    /// hide; the least of the block.
+    #[inline(always)]
+    fn margin(&self) -> f64 {
+        let mut margins: [f64; LANES] =
+            std::array::from_fn(|lane| self.seconds[lane].sqrt() * (1.0 - 1e-12) - self.squares[lane].sqrt());
+        let mut half = LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                let (one, other) = (margins[lane], margins[lane + half]);
+                margins[lane] = if one < other { one } else { other };
+            }
+            half /= 2;
+        }
+        margins[0]
+    }
+}
+
+#[inline(always)]
+fn nearest(block: &[[f64; LANES]], centroids: &[f64]) -> Nearest {
+    // As wide as the distances, so that one mask chooses all.
+    let mut labels = [0_u64; LANES];
+    let mut squares = [f64::INFINITY; LANES];
+    let mut seconds = [f64::INFINITY; LANES];
+    for (cluster, centroid) in centroids.chunks_exact(block.len()).enumerate() {
+        let found = block_distances(block, centroid);
+        for lane in 0..LANES {
+            let nearer = found[lane] < squares[lane];
+            let other = if nearer { squares[lane] } else { found[lane] };
+            seconds[lane] = if other < seconds[lane] { other } else { seconds[lane] };
+            labels[lane] = if nearer { cluster as u64 } else { labels[lane] };
+            squares[lane] = if nearer { found[lane] } else { squares[lane] };
+        }
+    }
+    Nearest { labels: labels.map(|label| label as u32), squares, seconds }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::Rng;
+
+    use super::*;
+    use crate::clustering::random::{self, Purpose};
+    use crate::clustering::samples::blobs;
+
+    #[test]
+    fn follows_centroids_wherever_they_go() {
+        // Not a multiple of a block, more than a chunk, and many points near a border.
+        let points = Points::of_rows(blobs(&[[0.0, 0.0, 0.0], [3.0, 1.0, 0.0], [1.0, 2.0, 4.0]], 1_001, 1.5).view());
+        let mut random = random::generator(5, Purpose::Start, 0, 0);
+        for clusters in [1, 2, 5] {
+            let mut centroids: Vec<f64> = (0..clusters * 3).map(|_| random.gen_range(-1.0..3.0)).collect();
+            let mut assignment = Assignment::none(&points, clusters);
+            for step in 0..60 {
+                assignment.update(&centroids);
+                let (labels, _) = assign_with_inertia(&points, &centroids);
+                assert_eq!(
+                    assignment.labels.as_flattened()[..points.count()],
+                    labels,
+                    "step {step} of {clusters} clusters"
+                );
+                let (means, counts) = points.means(&labels, clusters);
+                assert!(assignment.counts().iter().zip(counts).all(|(ours, theirs)| *ours == theirs as i64));
+                assert!(assignment.means().iter().zip(means).all(|(ours, theirs)| (ours - theirs).abs() < 1e-9));
+                // Large moves, then ever smaller ones.
+                let reach = 2.0 / f64::from(step + 1).powi(2);
+                let moved: Vec<f64> = centroids.iter().map(|value| value + random.gen_range(-reach..reach)).collect();
+                assignment.travel(&centroids, &moved);
+                centroids = moved;
+            }
+        }
+    }
+
+    #[test]
+    fn passes_over_points_that_cannot_change() {
+        let points = Points::of_rows(blobs(&[[0.0], [100.0]], 800, 1.0).view());
+        let mut assignment = Assignment::none(&points, 2);
+        assert!(assignment.update(&[0.0, 100.0]));
+        assignment.travel(&[0.0, 100.0], &[1.0, 99.0]);
+        assert!(assignment.bounds.iter().all(|bound| assignment.travelled < *bound));
+        assert!(!assignment.update(&[1.0, 99.0]));
+    }
+}

@@ -1,0 +1,223 @@
+//! How good a partition is: silhouette, Davies-Bouldin, Calinski-Harabasz.
+
+use rayon::prelude::*;
+
+use super::points::{LANES, Points, vectorised};
+
+/// Rows of the distance matrix per parallel chunk.
+const CHUNK: usize = 64;
+
+/// The mean silhouette (Rousseeuw 1987) of several partitions of the same points, from one pass over all pairs.
+///
+/// Points that share a cluster in every partition form a cell. The sum of distances from a point to a cell serves all
+/// partitions, and there are far fewer cells than points. A point alone in its cluster counts as 0. A partition with
+/// fewer than two clusters has none.
+pub fn silhouettes(points: &Points, partitions: &[&[u32]]) -> Vec<Option<f64>> {
+    let cells = Cells::of(points.count(), partitions);
+    let sorted = points.gather(&cells.order);
+    let clusters: Vec<Clusters> = partitions.iter().map(|labels| Clusters::of(labels, &cells)).collect();
+    let chunks: Vec<Vec<f64>> = (0..points.count().div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| {
+            let rows = chunk * CHUNK..((chunk + 1) * CHUNK).min(points.count());
+            vectorised(
+                #[inline(always)]
+                || chunk_silhouettes(&sorted, rows, &cells, &clusters),
+            )
+        })
+        .collect();
+    let mean = |partition: usize| chunks.iter().map(|sums| sums[partition]).sum::<f64>() / points.count() as f64;
+    clusters.iter().enumerate().map(|(index, some)| (some.non_empty() > 1).then(|| mean(index))).collect()
+}
+
+/// Points in the order of their cells.
+struct Cells {
+    order: Vec<usize>,
+    /// The cell of each point in that order.
+    cell: Vec<usize>,
+    /// Where each cell ends in that order.
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    fn of(len: usize, partitions: &[&[u32]]) -> Self {
+        let key = |place: usize| partitions.iter().map(move |labels| labels[place]);
+        let mut order: Vec<usize> = (0..len).collect();
+        order.sort_by(|one, other| key(*one).cmp(key(*other)));
+        let mut ends = vec![];
+        let mut cell = vec![0; len];
+        for index in 1..=len {
+            cell[index - 1] = ends.len();
+            if index == len || key(order[index - 1]).ne(key(order[index])) {
+                ends.push(index);
+            }
+        }
+        Self { order, cell, ends }
+    }
+}
+
+/// One partition as clusters of cells.
+struct Clusters {
+    of_cell: Vec<usize>,
+    sizes: Vec<usize>,
+}
+
+impl Clusters {
+    fn of(labels: &[u32], cells: &Cells) -> Self {
+        let clusters = labels.iter().max().map_or(0, |most| *most as usize + 1);
+        let mut sizes = vec![0; clusters];
+        labels.iter().for_each(|label| sizes[*label as usize] += 1);
+        Self { of_cell: cells.ends.iter().map(|end| labels[cells.order[end - 1]] as usize).collect(), sizes }
+    }
+
+    fn non_empty(&self) -> usize {
+        self.sizes.iter().filter(|size| **size > 0).count()
+    }
+
+    fn silhouette(&self, cell: usize, distances: &[f64], sums: &mut Vec<f64>) -> f64 {
+        let own = self.of_cell[cell];
+        if self.sizes[own] < 2 {
+            return 0.0;
+        }
+        sums.clear();
+        sums.resize(self.sizes.len(), 0.0);
+        self.of_cell.iter().zip(distances).for_each(|(cluster, distance)| sums[*cluster] += distance);
+        let within = sums[own] / (self.sizes[own] - 1) as f64;
+        let others = (0..sums.len()).filter(|cluster| *cluster != own && self.sizes[*cluster] > 0);
+        let nearest = others.map(|cluster| sums[cluster] / self.sizes[cluster] as f64).fold(f64::INFINITY, f64::min);
+        let greater = within.max(nearest);
+        if greater > 0.0 && greater.is_finite() { (nearest - within) / greater } else { 0.0 }
+    }
+}
+
+#[inline(always)]
+fn chunk_silhouettes(
+    points: &Points,
+    rows: std::ops::Range<usize>,
+    cells: &Cells,
+    partitions: &[Clusters],
+) -> Vec<f64> {
+    let mut totals = vec![0.0; partitions.len()];
+    let mut row = points.distance_buffer();
+    let mut to_cells = vec![0.0; cells.ends.len()];
+    let mut sums = vec![];
+    for index in rows {
+        points.squared_distances(&points.point(index), &mut row);
+        row.iter_mut().for_each(|square| *square = square.sqrt());
+        let mut start = 0;
+        for (end, distance) in cells.ends.iter().zip(&mut to_cells) {
+            *distance = sum(&row[start..*end]);
+            start = *end;
+        }
+        for (total, partition) in totals.iter_mut().zip(partitions) {
+            *total += partition.silhouette(cells.cell[index], &to_cells, &mut sums);
+        }
+    }
+    totals
+}
+
+/// A sum in eight lanes, whose order is fixed.
+#[inline(always)]
+fn sum(values: &[f64]) -> f64 {
+    let blocks = values.chunks_exact(LANES);
+    let rest: f64 = blocks.remainder().iter().sum();
+    let mut lanes = [0.0; LANES];
+    for block in blocks {
+        lanes.iter_mut().zip(block).for_each(|(lane, value)| *lane += value);
+    }
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// The Davies-Bouldin index (1979): for each cluster the worst ratio of spreads to distance of centroids, averaged.
+/// None for fewer than two clusters or centroids that coincide.
+pub fn davies_bouldin(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
+    let centres: Vec<&[f64]> = centroids.chunks_exact(points.dims()).collect();
+    let spreads = spreads(points, labels, &centres);
+    let worst = |one: usize| {
+        let others = (0..centres.len()).filter(|other| *other != one);
+        let ratio = |other: usize| (spreads[one] + spreads[other]) / distance(centres[one], centres[other]);
+        others.map(ratio).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let index = (0..centres.len()).map(worst).sum::<f64>() / centres.len() as f64;
+    index.is_finite().then_some(index)
+}
+
+/// The mean distance of the points of each cluster to its centroid.
+fn spreads(points: &Points, labels: &[u32], centres: &[&[f64]]) -> Vec<f64> {
+    let mut spreads = vec![(0.0, 0_u64); centres.len()];
+    for (place, label) in labels.iter().enumerate() {
+        let (sum, count) = &mut spreads[*label as usize];
+        *sum += points.squared_distance(place, centres[*label as usize]).sqrt();
+        *count += 1;
+    }
+    spreads.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect()
+}
+
+/// The Calinski-Harabasz index (1974): variance between clusters over variance within, each per degree of freedom.
+/// None for fewer than two clusters, for as many clusters as points, or when every point is at its centroid.
+pub fn calinski_harabasz(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
+    let clusters = centroids.len() / points.dims();
+    let (mean, _) = points.means(&vec![0; points.count()], 1);
+    let (_, sizes) = points.means(labels, clusters);
+    let centres = centroids.chunks_exact(points.dims());
+    let between: f64 = centres.zip(&sizes).map(|(centre, size)| *size as f64 * distance(centre, &mean).powi(2)).sum();
+    let within = inertia(points, labels, centroids) / points.count().saturating_sub(clusters) as f64;
+    let index = between / (clusters as f64 - 1.0) / within;
+    index.is_finite().then_some(index)
+}
+
+/// The sum of squared distances of the points to the centroids of their clusters.
+pub fn inertia(points: &Points, labels: &[u32], centroids: &[f64]) -> f64 {
+    let centre = |label: &u32| &centroids[*label as usize * points.dims()..][..points.dims()];
+    labels.iter().enumerate().map(|(place, label)| points.squared_distance(place, centre(label))).sum()
+}
+
+fn distance(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::clustering::samples::{blobs, labels};
+
+    #[test]
+    fn four_points_have_the_measures_computed_by_hand() {
+        let points = Points::of_rows(array![[0.0], [1.0], [10.0], [11.0]].view());
+        let labels = [0, 0, 1, 1];
+        let silhouette = silhouettes(&points, &[&labels])[0].unwrap();
+        assert!((silhouette - f64::midpoint(9.5 / 10.5, 8.5 / 9.5)).abs() < 1e-12);
+        assert_eq!(davies_bouldin(&points, &labels, &[0.5, 10.5]), Some(0.1));
+        assert_eq!(calinski_harabasz(&points, &labels, &[0.5, 10.5]), Some(200.0));
+        assert_eq!(inertia(&points, &labels, &[0.5, 10.5]), 1.0);
+    }
+
+    #[test]
+    fn a_point_alone_in_its_cluster_has_silhouette_zero() {
+        let points = Points::of_rows(array![[0.0], [1.0], [10.0]].view());
+        let silhouette = silhouettes(&points, &[&[0, 0, 1]])[0].unwrap();
+        assert!((silhouette - (0.9 + 8.0 / 9.0) / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn several_partitions_in_one_pass_are_the_same_as_one_by_one() {
+        let points = Points::of_rows(blobs(&[[0.0, 0.0], [3.0, 3.0], [0.0, 5.0]], 40, 1.0).view());
+        let three = labels(3, 40);
+        let two: Vec<u32> = three.iter().map(|label| label % 2).collect();
+        let mixed: Vec<u32> = (0..120).map(|place| place % 4).collect();
+        let together = silhouettes(&points, &[&three, &two, &mixed]);
+        for (partition, silhouette) in [&three, &two, &mixed].into_iter().zip(together) {
+            assert!((silhouettes(&points, &[partition])[0].unwrap() - silhouette.unwrap()).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn one_cluster_cannot_be_measured() {
+        let points = Points::of_rows(array![[0.0], [1.0], [2.0]].view());
+        assert_eq!(silhouettes(&points, &[&[0, 0, 0]]), [None]);
+        assert_eq!(davies_bouldin(&points, &[0, 0, 0], &[1.0]), None);
+        assert_eq!(calinski_harabasz(&points, &[0, 0, 0], &[1.0]), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! The answer to a question about some datasets: loaded, grouped, stored.
+
+use domain::ReportId;
+use domain::dataset::Shape;
+use domain::report::{DatasetRevision, Features, ReportResult, Habit, Parameters, SourceDataset};
+use projections::Frames;
+use tokio::task::spawn_blocking;
+
+use super::feature_table::Table;
+use super::features::{behaviour_features, category_shares, shopper_table_features};
+use super::input::{Earlier, ReportDataset, SegmentError};
+use super::load::purchases::{self, Merged};
+use super::number_format::counted;
+use super::pipeline::{Grouped, group};
+use super::{assignments, top_products};
+
+/// Answers a question about datasets, given in the order of their uploads, and stores which shopper is in which segment.
+/// The same question on the same datasets in view of the same earlier report has the same answer, byte for byte, on any
+/// number of threads.
+///
+/// # Errors
+/// [`SegmentError::Unanswerable`] with what is missing; [`SegmentError::Failed`] when frames cannot be read or written.
+pub async fn answer(
+    frames: &Frames,
+    report: ReportId,
+    datasets: &[ReportDataset],
+    parameters: &Parameters,
+    earlier: Option<Earlier>,
+) -> Result<ReportResult, SegmentError> {
+    let shape = match parameters.features {
+        Features::Columns(_) => Shape::Shoppers,
+        Features::Rfm | Features::Purchases(_) => Shape::Purchases,
+    };
+    let chosen: Vec<&ReportDataset> = datasets.iter().filter(|dataset| dataset.shape == shape).collect();
+    let (mut table, merged) = load(frames, &chosen, parameters).await?;
+    if chosen.len() < datasets.len() {
+        let left_out = counted((datasets.len() - chosen.len()) as u64, "dataset");
+        table.notes.push(match shape {
+            Shape::Purchases => format!("Without purchases and therefore left out: {left_out}."),
+            Shape::Shoppers => format!("Not a shopper table and therefore left out: {left_out}."),
+        });
+    }
+    let grouped = group_elsewhere(table, parameters.clone(), earlier).await?;
+    assignments::store(frames, report, &grouped).await?;
+    let mut findings = grouped.findings.clone();
+    if shape == Shape::Purchases {
+        let top = top_products::top(frames, &chosen, &merged.replaced, &grouped).await?;
+        findings.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
+    }
+    findings.sources = chosen.iter().map(|dataset| source(dataset, &merged)).collect();
+    findings.program_version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    Ok(findings)
+}
+
+/// The shoppers of datasets of one shape, and what is left of the datasets' orders.
+async fn load(
+    frames: &Frames,
+    datasets: &[&ReportDataset],
+    parameters: &Parameters,
+) -> Result<(Table, Merged), SegmentError> {
+    if let Features::Columns(columns) = &parameters.features {
+        return Ok((shopper_table_features::load(frames, datasets, columns).await?, Merged::default()));
+    }
+    let asked = parameters.features.habits().unwrap_or_default();
+    let mut merged = purchases::merge(frames, datasets).await?;
+    let mut shares = None;
+    if asked.contains(&Habit::CategoryShares) {
+        let shoppers: Vec<&str> = merged.shoppers.iter().map(|(shopper, _)| shopper.as_str()).collect();
+        let found = category_shares::shares(frames, datasets, &merged.replaced, &shoppers).await?;
+        if found.names.is_empty() {
+            let reason = "No file says which category a row belongs to. Give a column the role category, or ask without \
+                          category_shares.";
+            return Err(SegmentError::Unanswerable(reason.into()));
+        }
+        shares = Some(found);
+    }
+    let replaced = std::mem::take(&mut merged.replaced);
+    let table =
+        behaviour_features::table(merged, asked, shares, parameters.as_of).map_err(SegmentError::Unanswerable)?;
+    Ok((table, Merged { replaced, ..Merged::default() }))
+}
+
+fn source(dataset: &ReportDataset, merged: &Merged) -> SourceDataset {
+    let DatasetRevision { dataset_id, revision } = dataset.dataset;
+    let replaced_order_count = merged.replaced_in(dataset_id);
+    SourceDataset { dataset_id, revision, sha256: dataset.sha256.clone(), replaced_order_count }
+}
+
+/// Groups on a thread that may block, as it takes all cores for a while.
+async fn group_elsewhere(
+    table: Table,
+    parameters: Parameters,
+    earlier: Option<Earlier>,
+) -> Result<Grouped, SegmentError> {
+    let grouping = spawn_blocking(move || group(table, &parameters, earlier.as_ref()));
+    grouping.await.map_err(anyhow::Error::from)?.map_err(SegmentError::Unanswerable)
+}
+
+#[cfg(test)]
+mod tests;

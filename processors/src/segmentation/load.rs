@@ -1,0 +1,5 @@
+//! What datasets know of shoppers, read from their frames and merged.
+
+pub mod orders;
+pub mod purchases;
+pub mod sales;

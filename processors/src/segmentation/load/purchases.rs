@@ -1,0 +1,208 @@
+//! The purchases of every shopper, merged from what was aggregated per dataset. Orders that stand in several datasets of a
+//! store are looked at one by one, and only those.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use domain::{DatasetId, StoreId};
+use foldhash::fast::FixedState;
+use projections::{FrameId, Frames};
+
+use super::orders;
+use crate::segmentation::frame_batches::{batches, column};
+use crate::segmentation::input::{ReportDataset, SegmentError};
+use crate::segmentation::overlap::groups;
+
+/// Places of `shopper`, `first_purchase`, `last_purchase`, `orders`, `spend`, `quantity`, `lines`, `returns` in a frame of
+/// shoppers.
+const COLUMNS: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+/// More stores than this are not told apart.
+const MOST_STORES: usize = 50;
+
+/// The purchases of one shopper. Merging is exact, so its order does not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purchases {
+    /// The first one, in microseconds since 1970; `i64::MAX` without one.
+    pub first: i64,
+    /// The last one; `i64::MIN` without one.
+    pub last: i64,
+    /// How many orders.
+    pub orders: i64,
+    /// The sum of their amounts in micros.
+    pub spend: i64,
+    /// The pieces in them, in micros.
+    pub quantity: i64,
+    /// Rows that are purchases.
+    pub lines: i64,
+    /// Rows that took something back.
+    pub returns: i64,
+}
+
+impl Purchases {
+    fn merge(self, other: Self) -> Option<Self> {
+        Some(Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            orders: self.orders.checked_add(other.orders)?,
+            spend: self.spend.checked_add(other.spend)?,
+            quantity: self.quantity.checked_add(other.quantity)?,
+            lines: self.lines.checked_add(other.lines)?,
+            returns: self.returns.checked_add(other.returns)?,
+        })
+    }
+}
+
+/// Everything that some datasets know of their shoppers.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// Shoppers with a purchase, in rising order.
+    pub shoppers: Vec<(String, Purchases)>,
+    /// The stores, sorted, when there are several that can be told apart.
+    pub stores: Vec<StoreId>,
+    /// What each shopper spent in each of them, in micros.
+    pub spend_by_store: Vec<i64>,
+    /// Which orders of a dataset, by their rows, a later upload replaces. Datasets without such orders have no entry.
+    pub replaced: HashMap<DatasetId, Vec<bool>>,
+}
+
+impl Merged {
+    /// How many orders of a dataset are replaced.
+    pub fn replaced_in(&self, dataset: DatasetId) -> u64 {
+        self.replaced.get(&dataset).map_or(0, |orders| orders.iter().filter(|replaced| **replaced).count() as u64)
+    }
+}
+
+/// Merges the purchases of datasets, given in the order of their uploads.
+///
+/// # Errors
+/// When sums are too large, or a frame cannot be read.
+pub async fn merge(frames: &Frames, datasets: &[&ReportDataset]) -> Result<Merged, SegmentError> {
+    let mut stores: Vec<StoreId> = datasets.iter().map(|dataset| dataset.store_id).collect();
+    stores.sort();
+    stores.dedup();
+    if !(2..=MOST_STORES).contains(&stores.len()) {
+        stores.clear();
+    }
+    let mut adding = Adding { stores, shoppers: hashbrown::HashMap::default() };
+    let mut replaced = HashMap::new();
+    for group in groups(datasets) {
+        let store = adding.stores.binary_search(&group[0].store_id).ok();
+        if let [alone] = group[..] {
+            adding.add_dataset(frames, alone, store).await.map_err(reported)?;
+            continue;
+        }
+        let ids: Vec<FrameId> = group.iter().map(|dataset| dataset.frame(FrameId::orders)).collect();
+        let add = |shopper: &str, order| adding.add(shopper, order, store);
+        let rows = orders::merge(frames, &ids, add).await.map_err(reported)?;
+        let of_group = group.iter().map(|dataset| dataset.dataset.dataset_id).zip(rows);
+        replaced.extend(of_group.filter(|(_, rows)| rows.contains(&true)));
+    }
+    Ok(adding.finish(replaced))
+}
+
+/// Shoppers being added up.
+struct Adding {
+    stores: Vec<StoreId>,
+    shoppers: hashbrown::HashMap<String, (Purchases, Box<[i64]>), FixedState>,
+}
+
+impl Adding {
+    async fn add_dataset(
+        &mut self,
+        frames: &Frames,
+        dataset: &ReportDataset,
+        store: Option<usize>,
+    ) -> anyhow::Result<()> {
+        let frame = dataset.frame(FrameId::shoppers);
+        let mut batches = batches(frames, &frame, &COLUMNS).await?;
+        while let Some(batch) = batches.next().await? {
+            self.add_batch(&batch, store)?;
+        }
+        Ok(())
+    }
+
+    fn add_batch(&mut self, batch: &RecordBatch, store: Option<usize>) -> anyhow::Result<()> {
+        let names = column(batch, "shopper")?.as_string_opt::<i32>().context("shopper is not text")?;
+        let times = |place: usize| batch.column(place).as_primitive_opt::<TimestampMicrosecondType>();
+        let (first, last) = times(1).zip(times(2)).context("a purchase is not a time")?;
+        let numbers = |place: usize| batch.column(place).as_primitive_opt::<Int64Type>().context("a sum is no number");
+        let [orders, spend, quantity, lines, returns] =
+            [numbers(3)?, numbers(4)?, numbers(5)?, numbers(6)?, numbers(7)?];
+        for row in 0..batch.num_rows() {
+            let bought = first.is_valid(row);
+            let purchases = Purchases {
+                first: if bought { first.value(row) } else { i64::MAX },
+                last: if bought { last.value(row) } else { i64::MIN },
+                orders: orders.value(row),
+                spend: spend.value(row),
+                quantity: quantity.value(row),
+                lines: lines.value(row),
+                returns: returns.value(row),
+            };
+            self.add(names.value(row), purchases, store)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, shopper: &str, new: Purchases, store: Option<usize>) -> anyhow::Result<()> {
+        let stores = self.stores.len();
+        let nothing = || (NOTHING, vec![0; stores].into_boxed_slice());
+        let (known, by_store) = self.shoppers.entry_ref(shopper).or_insert_with(nothing);
+        let too_much = || TooMuch(shopper.to_owned());
+        *known = known.merge(new).ok_or_else(too_much)?;
+        if let Some(store) = store {
+            by_store[store] += new.spend;
+        }
+        Ok(())
+    }
+
+    fn finish(self, replaced: HashMap<DatasetId, Vec<bool>>) -> Merged {
+        // Who only returned something has not bought.
+        let buyers = self.shoppers.into_iter().filter(|(_, (purchases, _))| purchases.orders > 0);
+        let mut shoppers: Vec<_> = buyers.map(|(name, (own, by_store))| (name, own, by_store)).collect();
+        shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let spend_by_store = shoppers.iter().flat_map(|(_, _, by_store)| by_store.iter().copied()).collect();
+        let shoppers = shoppers.into_iter().map(|(name, own, _)| (name, own)).collect();
+        Merged { shoppers, stores: self.stores, spend_by_store, replaced }
+    }
+}
+
+/// The purchases of nobody.
+const NOTHING: Purchases =
+    Purchases { first: i64::MAX, last: i64::MIN, orders: 0, spend: 0, quantity: 0, lines: 0, returns: 0 };
+
+/// Somebody's sums overflow.
+#[derive(Debug, thiserror::Error)]
+#[error("The purchases of shopper {0} add up to more than can be counted.")]
+struct TooMuch(String);
+
+/// Sums that are too large are the data's fault.
+fn reported(error: anyhow::Error) -> SegmentError {
+    match error.downcast::<TooMuch>() {
+        Ok(too_much) => SegmentError::Unanswerable(too_much.to_string()),
+        Err(error) => SegmentError::Failed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn merging_does_not_depend_on_the_order(parts in prop::collection::vec((0..1_000_i64, 1..9_i64, 0..1_000_i64), 3)) {
+            let [one, two, three] = [0, 1, 2].map(|place: usize| {
+                let (time, orders, spend) = parts[place];
+                Purchases { first: time, last: time, orders, spend, quantity: orders, lines: orders, returns: 0 }
+            });
+            let forward = one.merge(two).unwrap().merge(three);
+            prop_assert_eq!(forward, three.merge(one).unwrap().merge(two));
+            prop_assert_eq!(forward, one.merge(two.merge(three).unwrap()));
+            prop_assert_eq!(one.merge(NOTHING), Some(one));
+        }
+    }
+}
