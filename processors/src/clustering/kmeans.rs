@@ -10,7 +10,7 @@ use rand::Rng;
 use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;
 
-use super::points::{Points, vectorised};
+use super::points::{Points, squared_distance, vectorised};
 use super::random::{self, Purpose};
 
 /// Starts from which the best result is kept.
@@ -105,10 +105,6 @@ fn refill(points: &Points, means: &mut [f64], counts: &[i64], centroids: &[f64])
             means[cluster * points.dims()..][..points.dims()].copy_from_slice(&points.point(place));
         }
     }
-}
-
-fn squared_distance(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum()
 }
 
 /// The points by falling distance to their nearest centroid.

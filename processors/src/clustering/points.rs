@@ -153,6 +153,11 @@ pub fn vectorised<T>(kernel: impl FnOnce() -> T) -> T {
     Arch::new().dispatch(kernel)
 }
 
+/// The squared distance of two points.
+pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
+}
+
 /// The squared distances of the points of a block to a centre.
 #[inline(always)]
 pub fn block_distances(block: &[[f64; LANES]], centre: &[f64]) -> [f64; LANES] {

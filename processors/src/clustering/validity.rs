@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::points::{LANES, Points, vectorised};
+use super::points::{LANES, Points, squared_distance, vectorised};
 
 /// Rows of the distance matrix per parallel chunk.
 const CHUNK: usize = 64;
@@ -173,7 +173,7 @@ pub fn inertia(points: &Points, labels: &[u32], centroids: &[f64]) -> f64 {
 }
 
 fn distance(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f64>().sqrt()
+    squared_distance(one, other).sqrt()
 }
 
 #[cfg(test)]

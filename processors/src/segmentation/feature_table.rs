@@ -4,6 +4,9 @@ use chrono::NaiveDate;
 use domain::StoreId;
 use ndarray::Array2;
 
+/// Fewer shoppers with purchases than this have no habits to tell apart.
+pub const MIN_BUYERS: usize = 30;
+
 /// Shoppers with their features in original units.
 #[derive(Clone, Debug, Default)]
 pub struct Table {

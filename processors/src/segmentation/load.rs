@@ -1,5 +1,6 @@
 //! What datasets know of shoppers, read from their frames and merged.
 
 pub mod orders;
+pub mod purchase_totals;
 pub mod purchases;
 pub mod sales;

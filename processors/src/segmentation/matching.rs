@@ -4,6 +4,7 @@
 use domain::report::{Scaling, Segment};
 
 use super::features::scaling::scaled_value;
+use crate::clustering::points::squared_distance;
 
 /// For each segment the earlier one that it continues, by index. Distances are measured in the space that `scaling` makes,
 /// whose total variance is `spread`; what is farther apart than that continues nothing. Nothing continues when the reports
@@ -27,9 +28,8 @@ fn centroid(segment: &Segment, scaling: &[Scaling]) -> Option<Vec<f64>> {
 /// For each point the other point that it is assigned to.
 fn assigned(points: &[Vec<f64>], others: &[Vec<f64>], limit: f64) -> Vec<Option<usize>> {
     let size = points.len().max(others.len());
-    let square = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum();
     let cost = |row: usize, column: usize| -> f64 {
-        points.get(row).zip(others.get(column)).map_or(0.0, |(one, other)| square(one, other))
+        points.get(row).zip(others.get(column)).map_or(0.0, |(one, other)| squared_distance(one, other))
     };
     let near = |(row, column): (usize, usize)| (column < others.len() && cost(row, column) <= limit).then_some(column);
     least_assignment(size, cost).into_iter().take(points.len()).enumerate().map(near).collect()

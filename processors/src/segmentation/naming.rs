@@ -1,10 +1,12 @@
 //! Names, descriptions and actions of segments in plain words, from how their medians lie among all shoppers.
 
 mod disambiguate_names;
+pub mod profile;
 
 use super::feature_table::{Feature, Kind, Table};
 use super::number_format::{counted, list, number, percent};
 use disambiguate_names::distinct;
+use profile::{Profile, plain};
 
 /// Below this share of all shoppers a median is low, above its complement high.
 const LOW: f64 = 0.4;
@@ -12,27 +14,6 @@ const LOW: f64 = 0.4;
 const MENTIONED: usize = 3;
 /// Habits that a sentence mentions.
 const HABITS: usize = 5;
-
-/// What a segment is known by; values are in the order of the features.
-#[derive(Clone, Debug, Default)]
-pub struct Profile {
-    /// How many shoppers.
-    pub size: u64,
-    /// Their share of all shoppers.
-    pub share: f64,
-    /// Their share of all revenue, for purchases.
-    pub revenue_share: Option<f64>,
-    /// The median of each feature.
-    pub medians: Vec<f64>,
-    /// The mean of each feature.
-    pub means: Vec<f64>,
-    /// The median of each feature among all shoppers.
-    pub overall: Vec<f64>,
-    /// Where each feature lies among all shoppers, from 0 (least) to 1 (greatest).
-    pub positions: Vec<f64>,
-    /// Where recency, frequency and monetary lie, for purchases.
-    pub rfm: Option<[f64; 3]>,
-}
 
 /// What a segment is called and what to do with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,12 +172,6 @@ fn most_outstanding(profile: &Profile, counts: impl Fn(usize) -> bool) -> Vec<us
 /// `Gender: Female` as `Female (Gender)`.
 fn category(feature: &str) -> String {
     feature.split_once(": ").map_or_else(|| feature.to_owned(), |(column, value)| format!("{value} ({column})"))
-}
-
-/// A column name without its unit in brackets: `Annual Income (k$)` is `Annual Income`.
-pub(super) fn plain(column: &str) -> String {
-    let plain = column.split(['(', '[']).next().unwrap_or(column).replace('_', " ");
-    if plain.trim().is_empty() { column.to_owned() } else { plain.trim().to_owned() }
 }
 
 fn capitalised(text: &str) -> String {

@@ -7,13 +7,13 @@ use domain::report::{ClusterCount, Parameters, ReportResult, Scaling, Segment, S
 use ndarray::Axis;
 
 use super::cluster::{self, Clustering};
-use super::feature_table::{Buyers, Kind, Table};
-use super::features::behaviour_features::LEAST_BUYERS;
+use super::feature_table::{Buyers, Kind, MIN_BUYERS, Table};
 use super::features::rfm_scores::{self, Named};
 use super::features::scaling;
 use super::input::Earlier;
 use super::matching::continued;
-use super::naming::{self, Profile, Words};
+use super::naming::profile::Profile;
+use super::naming::{self, Words};
 use crate::clustering::points::Points;
 
 /// Fewer rows of a shopper table than this cannot be grouped.
@@ -62,7 +62,7 @@ fn enough(table: &Table, parameters: &Parameters) -> Result<(), String> {
         ClusterCount::Auto => 0,
     };
     let (least, what) = match table.buyers {
-        Some(_) => (LEAST_BUYERS.max(given), "shoppers with a purchase"),
+        Some(_) => (MIN_BUYERS.max(given), "shoppers with a purchase"),
         None => (LEAST_ROWS.max(given), "shoppers with a value in every feature"),
     };
     if table.count() < least {

@@ -12,6 +12,7 @@ use projections::{FrameId, Frames};
 use super::features::scaling::scaled_value;
 use super::frame_batches::{batches, column};
 use crate::clustering::mixture;
+use crate::clustering::points::squared_distance;
 
 /// What is needed of a report.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +83,7 @@ pub async fn by_values(frames: &Frames, model: Model<'_>, rows: &[Vec<f64>]) -> 
     };
     let placed = |(point, segment): (&Vec<f64>, Option<u32>)| Placed {
         segment,
-        distance: segment.map(|segment| square(point, &centroid(model, segment as usize)).sqrt()),
+        distance: segment.map(|segment| squared_distance(point, &centroid(model, segment as usize)).sqrt()),
     };
     Ok(points.iter().zip(segments).map(placed).collect())
 }
@@ -100,7 +101,7 @@ fn centroid(model: Model<'_>, segment: usize) -> Vec<f64> {
 }
 
 fn nearest(model: Model<'_>, point: &[f64]) -> Option<u32> {
-    let distance = |segment: &usize| square(point, &centroid(model, *segment));
+    let distance = |segment: &usize| squared_distance(point, &centroid(model, *segment));
     let nearest = (0..model.segments.len()).min_by(|one, other| distance(one).total_cmp(&distance(other)));
     nearest.map(|segment| segment as u32)
 }
@@ -116,7 +117,7 @@ async fn neighbours(frames: &Frames, model: Model<'_>, points: &[Vec<f64>]) -> R
         for row in (0..batch.num_rows()).filter(|row| segments.is_valid(*row)) {
             let other = values(&batch, row, model.scaling)?;
             for (point, best) in points.iter().zip(&mut best) {
-                let distance = square(point, &other);
+                let distance = squared_distance(point, &other);
                 if distance <= best.0 {
                     *best = (distance, Some(segments.value(row).cast_unsigned()));
                 }
@@ -132,8 +133,4 @@ fn values(batch: &RecordBatch, row: usize, scaling: &[Scaling]) -> Result<Vec<f6
         Ok(scaled_value(column.value(row), scaling))
     };
     scaling.iter().enumerate().map(value).collect()
-}
-
-fn square(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum()
 }

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::squared_distance;
-use crate::clustering::points::{CHUNK, LANES, Points, block_distances, vectorised};
+use crate::clustering::points::{CHUNK, LANES, Points, block_distances, squared_distance, vectorised};
 
 /// The label of a point that has no cluster yet.
 const NONE: u32 = u32::MAX;

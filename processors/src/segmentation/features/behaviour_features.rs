@@ -5,11 +5,10 @@ use domain::report::Habit;
 use ndarray::Array2;
 
 use super::category_shares::CategoryShares;
-use crate::segmentation::feature_table::{Buyers, Feature, Table};
-use crate::segmentation::load::purchases::{Merged, Purchases};
+use crate::segmentation::feature_table::{Buyers, Feature, MIN_BUYERS, Table};
+use crate::segmentation::load::purchase_totals::PurchaseTotals;
+use crate::segmentation::load::purchases::Merged;
 
-/// Fewer shoppers with purchases than this have no habits to tell apart.
-pub const LEAST_BUYERS: usize = 30;
 const MICROS: f64 = 1e6;
 
 /// The shoppers of merged purchases with their habits.
@@ -48,8 +47,8 @@ pub fn table(
 }
 
 /// Whether there are habits at all: with enough shoppers, somebody came twice, and not all on one day.
-fn tell_apart(shoppers: &[(String, Purchases)], last: NaiveDate) -> Result<(), String> {
-    if shoppers.len() < LEAST_BUYERS {
+fn tell_apart(shoppers: &[(String, PurchaseTotals)], last: NaiveDate) -> Result<(), String> {
+    if shoppers.len() < MIN_BUYERS {
         return Ok(());
     }
     if shoppers.iter().all(|(_, own)| day(own.first) == Some(last)) {
@@ -78,7 +77,7 @@ fn buyers(merged: &Merged, as_of: NaiveDate) -> Buyers {
     }
 }
 
-fn value(own: &Purchases, habit: Habit, as_of: NaiveDate) -> f64 {
+fn value(own: &PurchaseTotals, habit: Habit, as_of: NaiveDate) -> f64 {
     let since = |micros| day(micros).map_or(0.0, |day| (as_of - day).num_days() as f64);
     match habit {
         Habit::Recency => since(own.last),
@@ -93,7 +92,7 @@ fn value(own: &Purchases, habit: Habit, as_of: NaiveDate) -> f64 {
     }
 }
 
-fn notes(shoppers: &[(String, Purchases)], habits: &[Habit]) -> Vec<String> {
+fn notes(shoppers: &[(String, PurchaseTotals)], habits: &[Habit]) -> Vec<String> {
     let once = shoppers.iter().filter(|(_, own)| own.orders == 1).count() as u64;
     let waiting = habits.contains(&Habit::DaysBetweenOrders) && once > 0;
     let note = || {
@@ -125,7 +124,7 @@ mod tests {
     #[test]
     fn further_habits_are_told_from_the_same_purchases() {
         use Habit::*;
-        let often = Purchases { first: 2 * DAY, returns: 1, lines: 3, ..own(10 * DAY, 5, 60) };
+        let often = PurchaseTotals { first: 2 * DAY, returns: 1, lines: 3, ..own(10 * DAY, 5, 60) };
         let merged = merged(&[("once", own(9 * DAY, 1, 8)), ("often", often)]);
         let habits = [AverageBasket, ItemsPerOrder, DaysBetweenOrders, Tenure, ReturnRate];
         let table = table(merged, &habits, None, None).unwrap();
@@ -152,14 +151,14 @@ mod tests {
         assert!(table(shoppers(2, 9), &RFM, None, None).is_ok());
     }
 
-    fn merged(shoppers: &[(&str, Purchases)]) -> Merged {
+    fn merged(shoppers: &[(&str, PurchaseTotals)]) -> Merged {
         let shoppers = shoppers.iter().map(|(name, own)| ((*name).to_owned(), *own)).collect();
         Merged { shoppers, ..Merged::default() }
     }
 
-    fn own(time: i64, orders: i64, spend: i64) -> Purchases {
+    fn own(time: i64, orders: i64, spend: i64) -> PurchaseTotals {
         let micros = 1_000_000;
         let (spend, quantity) = (spend * micros, 2 * orders * micros);
-        Purchases { first: time, last: time, orders, spend, quantity, lines: orders, returns: 0 }
+        PurchaseTotals { first: time, last: time, orders, spend, quantity, lines: orders, returns: 0 }
     }
 }

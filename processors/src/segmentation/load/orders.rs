@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use projections::{FrameId, Frames};
 
-use super::purchases::Purchases;
+use super::purchase_totals::PurchaseTotals;
 use crate::segmentation::frame_batches::{Batches, batches, column};
 
 /// Places of shopper and order in a frame of orders.
@@ -42,7 +42,7 @@ pub async fn common_orders(frames: &Frames, one: &FrameId, other: &FrameId) -> R
 pub async fn merge(
     frames: &Frames,
     orders: &[FrameId],
-    mut give: impl FnMut(&str, Purchases) -> Result<()>,
+    mut give: impl FnMut(&str, PurchaseTotals) -> Result<()>,
 ) -> Result<Vec<Vec<bool>>> {
     let mut cursors = Vec::with_capacity(orders.len());
     for frame in orders {
@@ -113,7 +113,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The order as the purchases of its shopper; all columns were read.
-    fn purchases(&self) -> Result<Purchases> {
+    fn purchases(&self) -> Result<PurchaseTotals> {
         let batch = self.batch.as_ref().context("a cursor at its end")?;
         let number = |place: usize| {
             let column = batch.column(place).as_primitive_opt::<Int64Type>().context("an order without numbers")?;
@@ -125,7 +125,7 @@ impl<'a> Cursor<'a> {
         };
         let lines = number(6)?;
         let bought = lines > 0;
-        Ok(Purchases {
+        Ok(PurchaseTotals {
             first: if bought { time(2)? } else { i64::MAX },
             last: if bought { time(3)? } else { i64::MIN },
             orders: i64::from(bought),

@@ -11,6 +11,7 @@ use foldhash::fast::FixedState;
 use projections::{FrameId, Frames};
 
 use super::orders;
+use super::purchase_totals::PurchaseTotals;
 use crate::segmentation::frame_batches::{batches, column};
 use crate::segmentation::input::{ReportDataset, SegmentError};
 use crate::segmentation::overlap::groups;
@@ -21,44 +22,11 @@ const COLUMNS: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
 /// More stores than this are not told apart.
 const MOST_STORES: usize = 50;
 
-/// The purchases of one shopper. Merging is exact, so its order does not matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Purchases {
-    /// The first one, in microseconds since 1970; `i64::MAX` without one.
-    pub first: i64,
-    /// The last one; `i64::MIN` without one.
-    pub last: i64,
-    /// How many orders.
-    pub orders: i64,
-    /// The sum of their amounts in micros.
-    pub spend: i64,
-    /// The pieces in them, in micros.
-    pub quantity: i64,
-    /// Rows that are purchases.
-    pub lines: i64,
-    /// Rows that took something back.
-    pub returns: i64,
-}
-
-impl Purchases {
-    fn merge(self, other: Self) -> Option<Self> {
-        Some(Self {
-            first: self.first.min(other.first),
-            last: self.last.max(other.last),
-            orders: self.orders.checked_add(other.orders)?,
-            spend: self.spend.checked_add(other.spend)?,
-            quantity: self.quantity.checked_add(other.quantity)?,
-            lines: self.lines.checked_add(other.lines)?,
-            returns: self.returns.checked_add(other.returns)?,
-        })
-    }
-}
-
 /// Everything that some datasets know of their shoppers.
 #[derive(Debug, Default)]
 pub struct Merged {
     /// Shoppers with a purchase, in rising order.
-    pub shoppers: Vec<(String, Purchases)>,
+    pub shoppers: Vec<(String, PurchaseTotals)>,
     /// The stores, sorted, when there are several that can be told apart.
     pub stores: Vec<StoreId>,
     /// What each shopper spent in each of them, in micros.
@@ -105,7 +73,7 @@ pub async fn merge(frames: &Frames, datasets: &[&ReportDataset]) -> Result<Merge
 /// Shoppers being added up.
 struct Adding {
     stores: Vec<StoreId>,
-    shoppers: hashbrown::HashMap<String, (Purchases, Box<[i64]>), FixedState>,
+    shoppers: hashbrown::HashMap<String, (PurchaseTotals, Box<[i64]>), FixedState>,
 }
 
 impl Adding {
@@ -132,7 +100,7 @@ impl Adding {
             [numbers(3)?, numbers(4)?, numbers(5)?, numbers(6)?, numbers(7)?];
         for row in 0..batch.num_rows() {
             let bought = first.is_valid(row);
-            let purchases = Purchases {
+            let purchases = PurchaseTotals {
                 first: if bought { first.value(row) } else { i64::MAX },
                 last: if bought { last.value(row) } else { i64::MIN },
                 orders: orders.value(row),
@@ -146,9 +114,9 @@ impl Adding {
         Ok(())
     }
 
-    fn add(&mut self, shopper: &str, new: Purchases, store: Option<usize>) -> anyhow::Result<()> {
+    fn add(&mut self, shopper: &str, new: PurchaseTotals, store: Option<usize>) -> anyhow::Result<()> {
         let stores = self.stores.len();
-        let nothing = || (NOTHING, vec![0; stores].into_boxed_slice());
+        let nothing = || (PurchaseTotals::NONE, vec![0; stores].into_boxed_slice());
         let (known, by_store) = self.shoppers.entry_ref(shopper).or_insert_with(nothing);
         let too_much = || TooMuch(shopper.to_owned());
         *known = known.merge(new).ok_or_else(too_much)?;
@@ -169,10 +137,6 @@ impl Adding {
     }
 }
 
-/// The purchases of nobody.
-const NOTHING: Purchases =
-    Purchases { first: i64::MAX, last: i64::MIN, orders: 0, spend: 0, quantity: 0, lines: 0, returns: 0 };
-
 /// Somebody's sums overflow.
 #[derive(Debug, thiserror::Error)]
 #[error("The purchases of shopper {0} add up to more than can be counted.")]
@@ -183,26 +147,5 @@ fn reported(error: anyhow::Error) -> SegmentError {
     match error.downcast::<TooMuch>() {
         Ok(too_much) => SegmentError::Unanswerable(too_much.to_string()),
         Err(error) => SegmentError::Failed(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn merging_does_not_depend_on_the_order(parts in prop::collection::vec((0..1_000_i64, 1..9_i64, 0..1_000_i64), 3)) {
-            let [one, two, three] = [0, 1, 2].map(|place: usize| {
-                let (time, orders, spend) = parts[place];
-                Purchases { first: time, last: time, orders, spend, quantity: orders, lines: orders, returns: 0 }
-            });
-            let forward = one.merge(two).unwrap().merge(three);
-            prop_assert_eq!(forward, three.merge(one).unwrap().merge(two));
-            prop_assert_eq!(forward, one.merge(two.merge(three).unwrap()));
-            prop_assert_eq!(one.merge(NOTHING), Some(one));
-        }
     }
 }

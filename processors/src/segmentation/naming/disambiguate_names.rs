@@ -1,7 +1,7 @@
 //! Makes the names of a report's segments different in words: where several segments are of one kind, each says in what it
 //! differs from the others.
 
-use super::{Profile, plain};
+use super::profile::{Profile, plain};
 use crate::segmentation::feature_table::{Feature, Kind};
 use crate::segmentation::number_format::{number, percent};
 
