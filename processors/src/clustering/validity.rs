@@ -7,6 +7,21 @@ use super::points::{LANES, Points, squared_distance, vectorised};
 /// Rows of the distance matrix per parallel chunk.
 const CHUNK: usize = 64;
 
+/// How good a partition is. What cannot be computed for it is absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Validity {
+    /// Mean silhouette (Rousseeuw 1987), -1 to 1, higher is better.
+    pub silhouette: Option<f64>,
+    /// Davies-Bouldin index (1979), 0 or more, lower is better.
+    pub davies_bouldin: Option<f64>,
+    /// Calinski-Harabasz index (1974), higher is better.
+    pub calinski_harabasz: Option<f64>,
+    /// Mean adjusted Rand index (Hubert and Arabie 1985) of partitions of bootstrap samples with this one.
+    pub stability: Option<f64>,
+    /// Sum of squared distances to the centroids.
+    pub inertia: Option<f64>,
+}
+
 /// The mean silhouette (Rousseeuw 1987) of several partitions of the same points, from one pass over all pairs.
 ///
 /// Points that share a cluster in every partition form a cell. The sum of distances from a point to a cell serves all

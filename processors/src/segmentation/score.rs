@@ -11,7 +11,7 @@ use projections::{FrameId, Frames};
 
 use super::features::scaling::scaled_value;
 use super::frame_batches::{batches, column};
-use crate::clustering::mixture;
+use crate::clustering::mixture::gaussian::{self, Gaussian};
 use crate::clustering::points::squared_distance;
 
 /// What is needed of a report.
@@ -78,7 +78,7 @@ pub async fn by_values(frames: &Frames, model: Model<'_>, rows: &[Vec<f64>]) -> 
     let points: Vec<Vec<f64>> = rows.iter().map(|row| scaled(row, model.scaling)).collect();
     let segments = match model.algorithm {
         Algorithm::Kmeans => points.iter().map(|point| nearest(model, point)).collect(),
-        Algorithm::GaussianMixture => points.iter().map(|point| mixture::most_probable(model.mixture, point)).collect(),
+        Algorithm::GaussianMixture => most_probable(model, &points),
         Algorithm::Dbscan => neighbours(frames, model, &points).await?,
     };
     let placed = |(point, segment): (&Vec<f64>, Option<u32>)| Placed {
@@ -104,6 +104,17 @@ fn nearest(model: Model<'_>, point: &[f64]) -> Option<u32> {
     let distance = |segment: &usize| squared_distance(point, &centroid(model, *segment));
     let nearest = (0..model.segments.len()).min_by(|one, other| distance(one).total_cmp(&distance(other)));
     nearest.map(|segment| segment as u32)
+}
+
+fn most_probable(model: Model<'_>, points: &[Vec<f64>]) -> Vec<Option<u32>> {
+    let gaussian = |component: &Component| Gaussian {
+        weight: component.weight,
+        mean: component.mean.clone(),
+        covariance: component.covariance.clone(),
+    };
+    let gaussians: Vec<Gaussian> = model.mixture.iter().map(gaussian).collect();
+    let segment = |point: &Vec<f64>| Some(model.mixture[gaussian::most_probable(&gaussians, point)?].segment);
+    points.iter().map(segment).collect()
 }
 
 async fn neighbours(frames: &Frames, model: Model<'_>, points: &[Vec<f64>]) -> Result<Vec<Option<u32>>> {

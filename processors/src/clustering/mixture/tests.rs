@@ -4,6 +4,7 @@ use linfa_clustering::GaussianMixtureModel;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256Plus;
 
+use super::gaussian::most_probable;
 use super::*;
 use crate::clustering::samples::{blobs, labels};
 use crate::clustering::stability::adjusted_rand_index;
@@ -26,16 +27,16 @@ fn agrees_with_linfa() {
     let random = Xoshiro256Plus::seed_from_u64(3);
     let theirs = GaussianMixtureModel::params_with_rng(3, random).tolerance(1e-9).fit(&DatasetBase::from(rows));
     let theirs = theirs.unwrap();
-    for component in &ours.components {
+    for component in ours.gaussians() {
         let apart = |mean: ndarray::ArrayView1<'_, f64>| -> f64 {
-            mean.iter().zip(&component.mean).map(|(one, other)| (one - other).abs()).sum()
+            mean.iter().zip(&component.mean).map(|(a, b)| (a - b).abs()).sum()
         };
         let same =
             theirs.means().outer_iter().position(|mean| apart(mean) < 1e-3).expect("a component of the same mean");
         assert!((theirs.weights()[same] - component.weight).abs() < 1e-3);
         let covariance = theirs.covariances();
         let covariance = covariance.index_axis(ndarray::Axis(0), same);
-        assert!(covariance.iter().zip(&component.covariance).all(|(one, other)| (one - other).abs() < 1e-2));
+        assert!(covariance.iter().zip(&component.covariance).all(|(a, b)| (a - b).abs() < 1e-2));
     }
 }
 
@@ -52,8 +53,8 @@ fn equal_points_have_a_width() {
 fn stored_components_put_a_point_where_the_mixture_does() {
     let points = Points::of_rows(blobs(&[[0.0, 0.0], [4.0, 4.0]], 50, 1.0).view());
     let mixture = fit(&points, 2, REST, 1).unwrap();
-    let stored = mixture.stored();
+    let stored = mixture.gaussians().collect::<Vec<_>>();
     let again: Vec<u32> =
-        (0..points.count()).map(|place| most_probable(&stored, &points.point(place)).unwrap()).collect();
+        (0..points.count()).map(|index| most_probable(&stored, &points.point(index)).unwrap() as u32).collect();
     assert_eq!(again, mixture.assign(&points));
 }
