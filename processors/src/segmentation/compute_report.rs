@@ -9,7 +9,8 @@ use tokio::task::spawn_blocking;
 use super::feature_table::Table;
 use super::features::{behaviour_features, category_shares, shopper_table_features};
 use super::input::{Earlier, ReportDataset, SegmentError};
-use super::load::purchases::{self, Merged};
+use super::load::purchases;
+use super::load::replaced_orders::ReplacedOrders;
 use super::number_format::counted;
 use super::pipeline::{Grouped, group};
 use super::{assignments, top_products};
@@ -32,7 +33,7 @@ pub async fn answer(
         Features::Rfm | Features::Purchases(_) => Shape::Purchases,
     };
     let chosen: Vec<&ReportDataset> = datasets.iter().filter(|dataset| dataset.shape == shape).collect();
-    let (mut table, merged) = load(frames, &chosen, parameters).await?;
+    let (mut table, replaced) = load(frames, &chosen, parameters).await?;
     if chosen.len() < datasets.len() {
         let left_out = counted((datasets.len() - chosen.len()) as u64, "dataset");
         table.notes.push(match shape {
@@ -44,29 +45,29 @@ pub async fn answer(
     assignments::store(frames, report, &grouped).await?;
     let mut findings = grouped.findings.clone();
     if shape == Shape::Purchases {
-        let top = top_products::top(frames, &chosen, &merged.replaced, &grouped).await?;
+        let top = top_products::top(frames, &chosen, &replaced, &grouped).await?;
         findings.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
     }
-    findings.sources = chosen.iter().map(|dataset| source(dataset, &merged)).collect();
+    findings.sources = chosen.iter().map(|dataset| source(dataset, &replaced)).collect();
     findings.program_version = Some(env!("CARGO_PKG_VERSION").to_owned());
     Ok(findings)
 }
 
-/// The shoppers of datasets of one shape, and what is left of the datasets' orders.
+/// The shoppers of datasets of one shape, and which of the datasets' orders do not count.
 async fn load(
     frames: &Frames,
     datasets: &[&ReportDataset],
     parameters: &Parameters,
-) -> Result<(Table, Merged), SegmentError> {
+) -> Result<(Table, ReplacedOrders), SegmentError> {
     if let Features::Columns(columns) = &parameters.features {
-        return Ok((shopper_table_features::load(frames, datasets, columns).await?, Merged::default()));
+        return Ok((shopper_table_features::load(frames, datasets, columns).await?, ReplacedOrders::default()));
     }
     let asked = parameters.features.habits().unwrap_or_default();
-    let mut merged = purchases::merge(frames, datasets).await?;
+    let (merged, replaced) = purchases::merge(frames, datasets).await?;
     let mut shares = None;
     if asked.contains(&Habit::CategoryShares) {
         let shoppers: Vec<&str> = merged.shoppers.iter().map(|(shopper, _)| shopper.as_str()).collect();
-        let found = category_shares::shares(frames, datasets, &merged.replaced, &shoppers).await?;
+        let found = category_shares::shares(frames, datasets, &replaced, &shoppers).await?;
         if found.names.is_empty() {
             let reason = "No file says which category a row belongs to. Give a column the role category, or ask without \
                           category_shares.";
@@ -74,15 +75,14 @@ async fn load(
         }
         shares = Some(found);
     }
-    let replaced = std::mem::take(&mut merged.replaced);
     let table =
         behaviour_features::table(merged, asked, shares, parameters.as_of).map_err(SegmentError::Unanswerable)?;
-    Ok((table, Merged { replaced, ..Merged::default() }))
+    Ok((table, replaced))
 }
 
-fn source(dataset: &ReportDataset, merged: &Merged) -> SourceDataset {
+fn source(dataset: &ReportDataset, replaced: &ReplacedOrders) -> SourceDataset {
     let DatasetRevision { dataset_id, revision } = dataset.dataset;
-    let replaced_order_count = merged.replaced_in(dataset_id);
+    let replaced_order_count = replaced.count(dataset_id);
     SourceDataset { dataset_id, revision, sha256: dataset.sha256.clone(), replaced_order_count }
 }
 

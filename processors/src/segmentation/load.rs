@@ -3,4 +3,5 @@
 pub mod orders;
 pub mod purchase_totals;
 pub mod purchases;
+pub mod replaced_orders;
 pub mod sales;

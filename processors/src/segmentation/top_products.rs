@@ -5,7 +5,8 @@ use domain::report::TopProduct;
 use projections::Frames;
 
 use super::input::ReportDataset;
-use super::load::sales::{Name, Replaced, Sale, best, sold, visit};
+use super::load::replaced_orders::ReplacedOrders;
+use super::load::sales::{Name, Sale, best, sold, visit};
 use super::pipeline::Grouped;
 
 /// How many products a segment lists.
@@ -23,7 +24,7 @@ const LEAST_SHARE: f64 = 0.02;
 pub async fn top(
     frames: &Frames,
     datasets: &[&ReportDataset],
-    replaced: &Replaced,
+    replaced: &ReplacedOrders,
     grouped: &Grouped,
 ) -> Result<Vec<Vec<TopProduct>>> {
     let sold = sold(frames, datasets, replaced, Name::Product).await?;

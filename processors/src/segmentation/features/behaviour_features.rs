@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::category_shares::CategoryShares;
 use crate::segmentation::feature_table::{Buyers, Feature, MIN_BUYERS, Table};
 use crate::segmentation::load::purchase_totals::PurchaseTotals;
-use crate::segmentation::load::purchases::Merged;
+use crate::segmentation::load::purchases::MergedPurchases;
 
 const MICROS: f64 = 1e6;
 
@@ -16,7 +16,7 @@ const MICROS: f64 = 1e6;
 /// # Errors
 /// A sentence: there is no purchase, `as_of` is before the last one, or all shoppers bought once or on one day.
 pub fn table(
-    merged: Merged,
+    merged: MergedPurchases,
     habits: &[Habit],
     categories: Option<CategoryShares>,
     as_of: Option<NaiveDate>,
@@ -64,7 +64,7 @@ fn tell_apart(shoppers: &[(String, PurchaseTotals)], last: NaiveDate) -> Result<
     Ok(())
 }
 
-fn buyers(merged: &Merged, as_of: NaiveDate) -> Buyers {
+fn buyers(merged: &MergedPurchases, as_of: NaiveDate) -> Buyers {
     let column = |habit| merged.shoppers.iter().map(|(_, own)| value(own, habit, as_of)).collect();
     Buyers {
         as_of,
@@ -141,19 +141,19 @@ mod tests {
 
     #[test]
     fn what_shows_no_habits_is_no_answer() {
-        assert!(table(Merged::default(), &RFM, None, None).unwrap_err().contains("no purchase"));
+        assert!(table(MergedPurchases::default(), &RFM, None, None).unwrap_err().contains("no purchase"));
         let shoppers = |orders: i64, days: i64| {
             let shopper = move |index: i64| (format!("{index:02}"), own((9 + index % days) * DAY, orders, index));
-            Merged { shoppers: (0..40).map(shopper).collect(), ..Merged::default() }
+            MergedPurchases { shoppers: (0..40).map(shopper).collect(), ..MergedPurchases::default() }
         };
         assert!(table(shoppers(1, 9), &RFM, None, None).unwrap_err().contains("only once"));
         assert!(table(shoppers(2, 1), &RFM, None, None).unwrap_err().contains("of one day, 1970-01-10"));
         assert!(table(shoppers(2, 9), &RFM, None, None).is_ok());
     }
 
-    fn merged(shoppers: &[(&str, PurchaseTotals)]) -> Merged {
+    fn merged(shoppers: &[(&str, PurchaseTotals)]) -> MergedPurchases {
         let shoppers = shoppers.iter().map(|(name, own)| ((*name).to_owned(), *own)).collect();
-        Merged { shoppers, ..Merged::default() }
+        MergedPurchases { shoppers, ..MergedPurchases::default() }
     }
 
     fn own(time: i64, orders: i64, spend: i64) -> PurchaseTotals {

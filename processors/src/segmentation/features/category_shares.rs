@@ -4,7 +4,8 @@ use anyhow::Result;
 use projections::Frames;
 
 use crate::segmentation::input::ReportDataset;
-use crate::segmentation::load::sales::{Name, Replaced, best, sold, visit};
+use crate::segmentation::load::replaced_orders::ReplacedOrders;
+use crate::segmentation::load::sales::{Name, best, sold, visit};
 
 /// The categories that become features: those of the highest revenue.
 const CATEGORIES: usize = 12;
@@ -27,7 +28,7 @@ pub struct CategoryShares {
 pub async fn shares(
     frames: &Frames,
     datasets: &[&ReportDataset],
-    replaced: &Replaced,
+    replaced: &ReplacedOrders,
     shoppers: &[&str],
 ) -> Result<CategoryShares> {
     let sold = sold(frames, datasets, replaced, Name::Category).await?;

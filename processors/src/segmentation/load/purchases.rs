@@ -1,17 +1,16 @@
 //! The purchases of every shopper, merged from what was aggregated per dataset. Orders that stand in several datasets of a
 //! store are looked at one by one, and only those.
 
-use std::collections::HashMap;
-
 use anyhow::Context;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use domain::{DatasetId, StoreId};
+use domain::StoreId;
 use foldhash::fast::FixedState;
 use projections::{FrameId, Frames};
 
 use super::orders;
 use super::purchase_totals::PurchaseTotals;
+use super::replaced_orders::ReplacedOrders;
 use crate::segmentation::frame_batches::{batches, column};
 use crate::segmentation::input::{ReportDataset, SegmentError};
 use crate::segmentation::overlap::groups;
@@ -20,41 +19,35 @@ use crate::segmentation::overlap::groups;
 /// shoppers.
 const COLUMNS: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
 /// More stores than this are not told apart.
-const MOST_STORES: usize = 50;
+const MAX_STORES: usize = 50;
 
 /// Everything that some datasets know of their shoppers.
 #[derive(Debug, Default)]
-pub struct Merged {
+pub struct MergedPurchases {
     /// Shoppers with a purchase, in rising order.
     pub shoppers: Vec<(String, PurchaseTotals)>,
     /// The stores, sorted, when there are several that can be told apart.
     pub stores: Vec<StoreId>,
     /// What each shopper spent in each of them, in micros.
     pub spend_by_store: Vec<i64>,
-    /// Which orders of a dataset, by their rows, a later upload replaces. Datasets without such orders have no entry.
-    pub replaced: HashMap<DatasetId, Vec<bool>>,
 }
 
-impl Merged {
-    /// How many orders of a dataset are replaced.
-    pub fn replaced_in(&self, dataset: DatasetId) -> u64 {
-        self.replaced.get(&dataset).map_or(0, |orders| orders.iter().filter(|replaced| **replaced).count() as u64)
-    }
-}
-
-/// Merges the purchases of datasets, given in the order of their uploads.
+/// Merges the purchases of datasets, given in the order of their uploads, and tells which orders do not count.
 ///
 /// # Errors
 /// When sums are too large, or a frame cannot be read.
-pub async fn merge(frames: &Frames, datasets: &[&ReportDataset]) -> Result<Merged, SegmentError> {
+pub async fn merge(
+    frames: &Frames,
+    datasets: &[&ReportDataset],
+) -> Result<(MergedPurchases, ReplacedOrders), SegmentError> {
     let mut stores: Vec<StoreId> = datasets.iter().map(|dataset| dataset.store_id).collect();
     stores.sort();
     stores.dedup();
-    if !(2..=MOST_STORES).contains(&stores.len()) {
+    if !(2..=MAX_STORES).contains(&stores.len()) {
         stores.clear();
     }
     let mut adding = Adding { stores, shoppers: hashbrown::HashMap::default() };
-    let mut replaced = HashMap::new();
+    let mut replaced = ReplacedOrders::default();
     for group in groups(datasets) {
         let store = adding.stores.binary_search(&group[0].store_id).ok();
         if let [alone] = group[..] {
@@ -65,9 +58,9 @@ pub async fn merge(frames: &Frames, datasets: &[&ReportDataset]) -> Result<Merge
         let add = |shopper: &str, order| adding.add(shopper, order, store);
         let rows = orders::merge(frames, &ids, add).await.map_err(reported)?;
         let of_group = group.iter().map(|dataset| dataset.dataset.dataset_id).zip(rows);
-        replaced.extend(of_group.filter(|(_, rows)| rows.contains(&true)));
+        of_group.for_each(|(dataset, orders)| replaced.insert(dataset, orders));
     }
-    Ok(adding.finish(replaced))
+    Ok((adding.finish(), replaced))
 }
 
 /// Shoppers being added up.
@@ -126,14 +119,14 @@ impl Adding {
         Ok(())
     }
 
-    fn finish(self, replaced: HashMap<DatasetId, Vec<bool>>) -> Merged {
+    fn finish(self) -> MergedPurchases {
         // Who only returned something has not bought.
         let buyers = self.shoppers.into_iter().filter(|(_, (purchases, _))| purchases.orders > 0);
         let mut shoppers: Vec<_> = buyers.map(|(name, (own, by_store))| (name, own, by_store)).collect();
         shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let spend_by_store = shoppers.iter().flat_map(|(_, _, by_store)| by_store.iter().copied()).collect();
         let shoppers = shoppers.into_iter().map(|(name, own, _)| (name, own)).collect();
-        Merged { shoppers, stores: self.stores, spend_by_store, replaced }
+        MergedPurchases { shoppers, stores: self.stores, spend_by_store }
     }
 }
 

@@ -5,17 +5,14 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{Int64Type, UInt32Type};
-use domain::DatasetId;
 use projections::{FrameId, Frames};
 
+use super::replaced_orders::ReplacedOrders;
 use crate::segmentation::frame_batches::{batches, column};
 use crate::segmentation::input::ReportDataset;
 
 /// The place of nobody and nothing.
 const NONE: u32 = u32::MAX;
-
-/// Which orders of which datasets are replaced.
-pub type Replaced = HashMap<DatasetId, Vec<bool>>;
 
 /// Which name of an item counts.
 #[derive(Clone, Copy)]
@@ -43,13 +40,13 @@ impl Name {
 pub async fn sold(
     frames: &Frames,
     datasets: &[&ReportDataset],
-    replaced: &Replaced,
+    replaced: &ReplacedOrders,
     name: Name,
 ) -> Result<HashMap<String, i128>> {
     let mut sold = HashMap::new();
     for dataset in datasets {
         let Some(mut revenue) = items(frames, dataset, name).await? else { continue };
-        if let Some(replaced) = replaced.get(&dataset.dataset.dataset_id) {
+        if let Some(replaced) = replaced.of(dataset.dataset.dataset_id) {
             lessen(frames, dataset, replaced, &mut revenue).await?;
         }
         for (name, revenue) in revenue.into_iter().filter(|(name, revenue)| !name.is_empty() && *revenue > 0) {
@@ -122,7 +119,7 @@ pub struct Sale {
 pub async fn visit(
     frames: &Frames,
     datasets: &[&ReportDataset],
-    replaced: &Replaced,
+    replaced: &ReplacedOrders,
     name: Name,
     names: &[String],
     shoppers: &[&str],
@@ -136,12 +133,12 @@ pub async fn visit(
             continue;
         }
         let known = shopper_places(frames, dataset, shoppers).await?;
-        let replaced = replaced.get(&dataset.dataset.dataset_id);
+        let replaced = replaced.of(dataset.dataset.dataset_id);
         let frame = dataset.frame(FrameId::sales);
         let columns: &[usize] = if replaced.is_some() { &[0, 1, 2, 3, 4] } else { &[0, 2, 3, 4] };
         let mut batches = batches(frames, &frame, columns).await?;
         while let Some(batch) = batches.next().await? {
-            each_sale(&batch, &known, &items, replaced.map(Vec::as_slice), &mut give)?;
+            each_sale(&batch, &known, &items, replaced, &mut give)?;
         }
     }
     Ok(())
