@@ -12,8 +12,8 @@ use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, Recorded, ReportEvent, ReportId, UploadEvent, UploadId};
 use processors::Context;
 use processors::ingest::{IngestError, Said, aggregate, read_dataset};
-use processors::segmentation::compute_report::answer;
-use processors::segmentation::input::{Earlier, ReportDataset, SegmentError};
+use processors::segmentation::compute_report::compute_report;
+use processors::segmentation::input::{EarlierReport, ReportDataset, SegmentError};
 use projections::Frames;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -59,9 +59,9 @@ pub async fn report(context: &Context, id: ReportId) -> Result<(bool, String)> {
     let datasets: Vec<ReportDataset> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
     let earlier = asked.context.previous.and_then(|report_id| {
         let findings = log.answered.get(&report_id)?;
-        Some(Earlier { report_id, segments: findings.segments.clone() })
+        Some(EarlierReport { report_id, segments: findings.segments.clone() })
     });
-    match answer(&frames, id, &datasets, &asked.spec.parameters, earlier).await {
+    match compute_report(&frames, id, &datasets, &asked.spec.parameters, earlier).await {
         Ok(again) => compared(&stored, &again),
         Err(SegmentError::Unanswerable(reason)) => Ok((false, format!("There is no answer any more: {reason}"))),
         Err(SegmentError::Failed(error)) => Err(error),

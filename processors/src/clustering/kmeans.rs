@@ -5,7 +5,7 @@
 
 mod assignment;
 
-use assignment::{Assignment, assign_with_inertia};
+use assignment::{ClusterAssignment, assign_with_inertia};
 use rand::Rng;
 use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;
@@ -45,7 +45,7 @@ pub struct Fit {
 /// The best of many starts.
 pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
     let sample = random::sample(points.count(), START_SAMPLE, &mut random::generator(seed, Purpose::StartSample, 0, 0));
-    let sample = sample.map(|places| points.gather(&places));
+    let sample = sample.map(|indices| points.gather(&indices));
     let mut starts = starts(sample.as_ref().unwrap_or(points), clusters, STARTS, seed);
     starts.truncate(if sample.is_some() { FINALISTS_OF_SAMPLE } else { FINALISTS });
     let fits = starts.into_par_iter().map(|start| {
@@ -67,7 +67,7 @@ pub fn starts(points: &Points, clusters: usize, count: u64, seed: u64) -> Vec<Fi
 }
 
 fn by_inertia(mut fits: Vec<Fit>) -> Vec<Fit> {
-    fits.sort_by(|one, other| one.inertia.total_cmp(&other.inertia));
+    fits.sort_by(|a, b| a.inertia.total_cmp(&b.inertia));
     fits
 }
 
@@ -75,7 +75,7 @@ fn by_inertia(mut fits: Vec<Fit>) -> Vec<Fit> {
 /// and no more than `limit`.
 pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64, limit: u32) -> Fit {
     let rest = if tolerance > 0.0 { tolerance * mean_variance(points) } else { 0.0 };
-    let mut assignment = Assignment::none(points, centroids.len() / points.dims());
+    let mut assignment = ClusterAssignment::none(points, centroids.len() / points.dims());
     let mut iterations = 0;
     let mut converged = false;
     while iterations < limit && !converged {
@@ -101,8 +101,8 @@ pub fn assign(points: &Points, centroids: &[f64]) -> Vec<u32> {
 fn refill(points: &Points, means: &mut [f64], counts: &[i64], centroids: &[f64]) {
     let empty: Vec<usize> = (0..counts.len()).filter(|cluster| counts[*cluster] == 0).collect();
     if !empty.is_empty() {
-        for (cluster, place) in empty.iter().zip(farthest(points, centroids)) {
-            means[cluster * points.dims()..][..points.dims()].copy_from_slice(&points.point(place));
+        for (cluster, index) in empty.iter().zip(farthest(points, centroids)) {
+            means[cluster * points.dims()..][..points.dims()].copy_from_slice(&points.point(index));
         }
     }
 }
@@ -110,12 +110,12 @@ fn refill(points: &Points, means: &mut [f64], counts: &[i64], centroids: &[f64])
 /// The points by falling distance to their nearest centroid.
 fn farthest(points: &Points, centroids: &[f64]) -> Vec<usize> {
     let labels = assign(points, centroids);
-    let distance = |place: &usize| {
-        points.squared_distance(*place, &centroids[labels[*place] as usize * points.dims()..][..points.dims()])
+    let distance = |index: &usize| {
+        points.squared_distance(*index, &centroids[labels[*index] as usize * points.dims()..][..points.dims()])
     };
-    let mut places: Vec<usize> = (0..points.count()).collect();
-    places.sort_by(|one, other| distance(other).total_cmp(&distance(one)));
-    places
+    let mut indices: Vec<usize> = (0..points.count()).collect();
+    indices.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
+    indices
 }
 
 /// Greedy k-means++: each next centroid is the best of a few points drawn with probability by squared distance.
@@ -128,8 +128,8 @@ fn plus_plus(points: &Points, clusters: usize, random: &mut Xoshiro256Plus) -> V
     for _ in 1..clusters {
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
         for _ in 0..trials {
-            let place = draw(&least[..points.count()], random);
-            let candidate = points.point(place);
+            let index = draw(&least[..points.count()], random);
+            let candidate = points.point(index);
             vectorised(
                 #[inline(always)]
                 || points.squared_distances(&candidate, &mut squares),
@@ -137,27 +137,27 @@ fn plus_plus(points: &Points, clusters: usize, random: &mut Xoshiro256Plus) -> V
             squares.iter_mut().zip(&least).for_each(|(square, least)| *square = square.min(*least));
             let potential: f64 = squares[..points.count()].iter().sum();
             if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
-                best = Some((potential, place, squares.clone()));
+                best = Some((potential, index, squares.clone()));
             }
         }
-        let Some((_, place, left)) = best else { break };
-        centroids.extend(points.point(place));
+        let Some((_, index, left)) = best else { break };
+        centroids.extend(points.point(index));
         least = left;
     }
     centroids
 }
 
-/// A place drawn with probability by weight; any place when all weights are zero.
+/// An index drawn with probability by weight; any index when all weights are zero.
 fn draw(weights: &[f64], random: &mut Xoshiro256Plus) -> usize {
     let total: f64 = weights.iter().sum();
     if total <= 0.0 {
         return random.gen_range(0..weights.len());
     }
     let mut left = random.r#gen::<f64>() * total;
-    for (place, weight) in weights.iter().enumerate() {
+    for (index, weight) in weights.iter().enumerate() {
         left -= weight;
         if left < 0.0 {
-            return place;
+            return index;
         }
     }
     weights.iter().rposition(|weight| *weight > 0.0).unwrap_or(0)

@@ -39,7 +39,7 @@ pub struct Mixture {
 /// Fits a mixture of `components` to the points. None when a covariance collapses.
 pub fn fit(points: &Points, components: usize, tolerance: f64, seed: u64) -> Option<Mixture> {
     let sample = random::sample(points.count(), SAMPLE, &mut random::generator(seed, Purpose::Mixture, 0, 1));
-    let sample = sample.map(|places| points.gather(&places));
+    let sample = sample.map(|indices| points.gather(&indices));
     let points = sample.as_ref().unwrap_or(points);
     let start = match tolerance <= REST {
         true => kmeans::fit(points, components, seed),

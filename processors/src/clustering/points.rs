@@ -32,12 +32,12 @@ impl Points {
         points
     }
 
-    /// The points at these places, in this order; a place may come twice.
-    pub fn gather(&self, places: &[usize]) -> Self {
-        let mut points = Self::zeros(places.len(), self.dims);
-        for (index, place) in places.iter().enumerate() {
+    /// The points at these indices, in this order; an index may come twice.
+    pub fn gather(&self, indices: &[usize]) -> Self {
+        let mut points = Self::zeros(indices.len(), self.dims);
+        for (to, from) in indices.iter().enumerate() {
             for dim in 0..self.dims {
-                points.set(index, dim, self.at(*place, dim));
+                points.set(to, dim, self.at(*from, dim));
             }
         }
         points
@@ -125,8 +125,8 @@ impl Points {
         let squares: Vec<f64> = (0..sums.len())
             .into_par_iter()
             .map(|chunk| {
-                let places = chunk * CHUNK * LANES..self.len.min((chunk + 1) * CHUNK * LANES);
-                places.map(|place| self.squared_distance(place, &mean)).sum()
+                let indices = chunk * CHUNK * LANES..self.len.min((chunk + 1) * CHUNK * LANES);
+                indices.map(|index| self.squared_distance(index, &mean)).sum()
             })
             .collect();
         share * squares.iter().sum::<f64>()

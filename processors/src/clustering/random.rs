@@ -27,12 +27,12 @@ pub fn generator(seed: u64, purpose: Purpose, clusters: u64, index: u64) -> Xosh
     Xoshiro256Plus::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
-/// Different places below `len` in rising order, or nothing when all fit within `limit`.
+/// Different indices below `len` in rising order, or nothing when all fit within `limit`.
 pub fn sample(len: usize, limit: usize, random: &mut Xoshiro256Plus) -> Option<Vec<usize>> {
     if len <= limit {
         return None;
     }
-    let mut places = rand::seq::index::sample(random, len, limit).into_vec();
-    places.sort_unstable();
-    Some(places)
+    let mut indices = rand::seq::index::sample(random, len, limit).into_vec();
+    indices.sort_unstable();
+    Some(indices)
 }

@@ -18,7 +18,7 @@ const STARTS: u64 = 3;
 /// The mean adjusted Rand index of a partition with those of bootstrap samples of the points: 1 when the same groups come
 /// every time, near 0 when they come by chance. A sample has at most `limit` points.
 ///
-/// `again` clusters the points at the given places, with a seed, and labels the other points that it is given by the result.
+/// `again` clusters the points at the given indices, with a seed, and labels the other points that it is given by the result.
 pub fn stability(
     points: &Points,
     labels: &[u32],
@@ -29,7 +29,7 @@ pub fn stability(
 ) -> f64 {
     let compared = random::sample(points.count(), COMPARED, &mut random::generator(seed, Purpose::Comparison, 0, 0));
     let compared = compared.unwrap_or_else(|| (0..points.count()).collect());
-    let labels: Vec<u32> = compared.iter().map(|place| labels[*place]).collect();
+    let labels: Vec<u32> = compared.iter().map(|index| labels[*index]).collect();
     let compared = points.gather(&compared);
     let resampled = (0..RESAMPLES).into_par_iter().map(|index| {
         let mut random = random::generator(seed, Purpose::Bootstrap, clusters as u64, index);
@@ -46,26 +46,26 @@ pub fn kmeans_again(sample: &Points, compared: &Points, clusters: usize, seed: u
     kmeans::assign(compared, &fits[0].centroids)
 }
 
-/// Places drawn with replacement.
+/// Indices drawn with replacement.
 fn resample(len: usize, limit: usize, random: &mut Xoshiro256Plus) -> Vec<usize> {
     (0..len.min(limit)).map(|_| random.gen_range(0..len)).collect()
 }
 
 /// The adjusted Rand index (Hubert and Arabie 1985) of two partitions of the same points: 1 for the same partition, 0 on
 /// average for independent ones.
-pub fn adjusted_rand_index(one: &[u32], other: &[u32]) -> f64 {
-    let width = other.iter().max().map_or(0, |most| *most as usize + 1);
-    let height = one.iter().max().map_or(0, |most| *most as usize + 1);
+pub fn adjusted_rand_index(a: &[u32], b: &[u32]) -> f64 {
+    let width = b.iter().max().map_or(0, |most| *most as usize + 1);
+    let height = a.iter().max().map_or(0, |most| *most as usize + 1);
     let mut both = vec![0_u64; height * width];
-    for (one, other) in one.iter().zip(other) {
-        both[*one as usize * width + *other as usize] += 1;
+    for (a, b) in a.iter().zip(b) {
+        both[*a as usize * width + *b as usize] += 1;
     }
     let row = |row: usize| both[row * width..][..width].iter().sum();
     let column = |column: usize| both[column..].iter().step_by(width).sum();
-    let (ones, others) = (pairs((0..height).map(row)), pairs((0..width).map(column)));
+    let (pairs_a, pairs_b) = (pairs((0..height).map(row)), pairs((0..width).map(column)));
     let together = pairs(both.iter().copied());
-    let expected = ones * others / pairs([one.len() as u64]).max(1.0);
-    let most = f64::midpoint(ones, others);
+    let expected = pairs_a * pairs_b / pairs([a.len() as u64]).max(1.0);
+    let most = f64::midpoint(pairs_a, pairs_b);
     // Both partitions are trivial: one cluster, or every point alone.
     if most == expected { 1.0 } else { (together - expected) / (most - expected) }
 }
@@ -110,14 +110,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_index_ignores_the_names_of_the_clusters(one in prop::collection::vec(0_u32..5, 2..80), other in prop::collection::vec(0_u32..5, 80)) {
-            let other = &other[..one.len()];
-            let renamed: Vec<u32> = one.iter().map(|label| 40 - 3 * label).collect();
-            let index = adjusted_rand_index(&one, other);
+        fn the_index_ignores_the_names_of_the_clusters(a in prop::collection::vec(0_u32..5, 2..80), b in prop::collection::vec(0_u32..5, 80)) {
+            let b = &b[..a.len()];
+            let renamed: Vec<u32> = a.iter().map(|label| 40 - 3 * label).collect();
+            let index = adjusted_rand_index(&a, b);
             prop_assert!((-1.0..=1.0).contains(&index));
-            prop_assert_eq!(index, adjusted_rand_index(&renamed, other));
-            prop_assert_eq!(index, adjusted_rand_index(other, &one));
-            prop_assert_eq!(adjusted_rand_index(&one, &renamed), 1.0);
+            prop_assert_eq!(index, adjusted_rand_index(&renamed, b));
+            prop_assert_eq!(index, adjusted_rand_index(b, &a));
+            prop_assert_eq!(adjusted_rand_index(&a, &renamed), 1.0);
         }
     }
 }

@@ -28,9 +28,9 @@ pub struct Validity {
 /// partitions, and there are far fewer cells than points. A point alone in its cluster counts as 0. A partition with
 /// fewer than two clusters has none.
 pub fn silhouettes(points: &Points, partitions: &[&[u32]]) -> Vec<Option<f64>> {
-    let cells = Cells::of(points.count(), partitions);
+    let cells = Refinement::of(points.count(), partitions);
     let sorted = points.gather(&cells.order);
-    let clusters: Vec<Clusters> = partitions.iter().map(|labels| Clusters::of(labels, &cells)).collect();
+    let clusters: Vec<CellPartition> = partitions.iter().map(|labels| CellPartition::of(labels, &cells)).collect();
     let chunks: Vec<Vec<f64>> = (0..points.count().div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
@@ -46,7 +46,7 @@ pub fn silhouettes(points: &Points, partitions: &[&[u32]]) -> Vec<Option<f64>> {
 }
 
 /// Points in the order of their cells.
-struct Cells {
+struct Refinement {
     order: Vec<usize>,
     /// The cell of each point in that order.
     cell: Vec<usize>,
@@ -54,11 +54,11 @@ struct Cells {
     ends: Vec<usize>,
 }
 
-impl Cells {
+impl Refinement {
     fn of(len: usize, partitions: &[&[u32]]) -> Self {
-        let key = |place: usize| partitions.iter().map(move |labels| labels[place]);
+        let key = |index: usize| partitions.iter().map(move |labels| labels[index]);
         let mut order: Vec<usize> = (0..len).collect();
-        order.sort_by(|one, other| key(*one).cmp(key(*other)));
+        order.sort_by(|a, b| key(*a).cmp(key(*b)));
         let mut ends = vec![];
         let mut cell = vec![0; len];
         for index in 1..=len {
@@ -72,13 +72,13 @@ impl Cells {
 }
 
 /// One partition as clusters of cells.
-struct Clusters {
+struct CellPartition {
     of_cell: Vec<usize>,
     sizes: Vec<usize>,
 }
 
-impl Clusters {
-    fn of(labels: &[u32], cells: &Cells) -> Self {
+impl CellPartition {
+    fn of(labels: &[u32], cells: &Refinement) -> Self {
         let clusters = labels.iter().max().map_or(0, |most| *most as usize + 1);
         let mut sizes = vec![0; clusters];
         labels.iter().for_each(|label| sizes[*label as usize] += 1);
@@ -109,8 +109,8 @@ impl Clusters {
 fn chunk_silhouettes(
     points: &Points,
     rows: std::ops::Range<usize>,
-    cells: &Cells,
-    partitions: &[Clusters],
+    cells: &Refinement,
+    partitions: &[CellPartition],
 ) -> Vec<f64> {
     let mut totals = vec![0.0; partitions.len()];
     let mut row = points.distance_buffer();
@@ -148,9 +148,9 @@ fn sum(values: &[f64]) -> f64 {
 pub fn davies_bouldin(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
     let centres: Vec<&[f64]> = centroids.chunks_exact(points.dims()).collect();
     let spreads = spreads(points, labels, &centres);
-    let worst = |one: usize| {
-        let others = (0..centres.len()).filter(|other| *other != one);
-        let ratio = |other: usize| (spreads[one] + spreads[other]) / distance(centres[one], centres[other]);
+    let worst = |a: usize| {
+        let others = (0..centres.len()).filter(|b| *b != a);
+        let ratio = |b: usize| (spreads[a] + spreads[b]) / distance(centres[a], centres[b]);
         others.map(ratio).fold(f64::NEG_INFINITY, f64::max)
     };
     let index = (0..centres.len()).map(worst).sum::<f64>() / centres.len() as f64;
@@ -160,9 +160,9 @@ pub fn davies_bouldin(points: &Points, labels: &[u32], centroids: &[f64]) -> Opt
 /// The mean distance of the points of each cluster to its centroid.
 fn spreads(points: &Points, labels: &[u32], centres: &[&[f64]]) -> Vec<f64> {
     let mut spreads = vec![(0.0, 0_u64); centres.len()];
-    for (place, label) in labels.iter().enumerate() {
+    for (index, label) in labels.iter().enumerate() {
         let (sum, count) = &mut spreads[*label as usize];
-        *sum += points.squared_distance(place, centres[*label as usize]).sqrt();
+        *sum += points.squared_distance(index, centres[*label as usize]).sqrt();
         *count += 1;
     }
     spreads.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect()
@@ -184,11 +184,11 @@ pub fn calinski_harabasz(points: &Points, labels: &[u32], centroids: &[f64]) -> 
 /// The sum of squared distances of the points to the centroids of their clusters.
 pub fn inertia(points: &Points, labels: &[u32], centroids: &[f64]) -> f64 {
     let centre = |label: &u32| &centroids[*label as usize * points.dims()..][..points.dims()];
-    labels.iter().enumerate().map(|(place, label)| points.squared_distance(place, centre(label))).sum()
+    labels.iter().enumerate().map(|(index, label)| points.squared_distance(index, centre(label))).sum()
 }
 
-fn distance(one: &[f64], other: &[f64]) -> f64 {
-    squared_distance(one, other).sqrt()
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    squared_distance(a, b).sqrt()
 }
 
 #[cfg(test)]
@@ -221,7 +221,7 @@ mod tests {
         let points = Points::of_rows(blobs(&[[0.0, 0.0], [3.0, 3.0], [0.0, 5.0]], 40, 1.0).view());
         let three = labels(3, 40);
         let two: Vec<u32> = three.iter().map(|label| label % 2).collect();
-        let mixed: Vec<u32> = (0..120).map(|place| place % 4).collect();
+        let mixed: Vec<u32> = (0..120).map(|index| index % 4).collect();
         let together = silhouettes(&points, &[&three, &two, &mixed]);
         for (partition, silhouette) in [&three, &two, &mixed].into_iter().zip(together) {
             assert!((silhouettes(&points, &[partition])[0].unwrap() - silhouette.unwrap()).abs() < 1e-12);

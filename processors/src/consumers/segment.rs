@@ -6,8 +6,8 @@ use domain::{CustomerId, Event, Recorded, Report, ReportCommand, ReportEvent, Re
 
 use crate::runtime::consumer::Consumer;
 use crate::runtime::context::Context;
-use crate::segmentation::compute_report::answer;
-use crate::segmentation::input::{Earlier, ReportDataset, SegmentError};
+use crate::segmentation::compute_report::compute_report;
+use crate::segmentation::input::{EarlierReport, ReportDataset, SegmentError};
 
 /// The consumer.
 pub const CONSUMER: Consumer = Consumer { name: "segment", concurrency: 1, wants: &["ReportRequested"] };
@@ -46,7 +46,7 @@ async fn answer_question(
     datasets.sort_by_key(|(uploaded, _)| *uploaded);
     let datasets: Vec<_> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
     let earlier = earlier(context, asked_in).await?;
-    answer(&context.projections.frames, report, &datasets, &spec.parameters, earlier).await
+    compute_report(&context.projections.frames, report, &datasets, &spec.parameters, earlier).await
 }
 
 /// The dataset as it was when the question was asked, with the position of its upload.
@@ -75,8 +75,8 @@ async fn dataset(
 }
 
 /// The report whose segments the new ones follow. Its own stream tells, so that views that are behind do not matter.
-async fn earlier(context: &Context, asked_in: &ReportContext) -> Result<Option<Earlier>> {
+async fn earlier(context: &Context, asked_in: &ReportContext) -> Result<Option<EarlierReport>> {
     let Some(report_id) = asked_in.previous else { return Ok(None) };
     let report = context.commands.store.load::<Report>(report_id.0).await.context("loading the earlier report")?;
-    Ok(report.aggregate.segments().map(|segments| Earlier { report_id, segments: segments.to_vec() }))
+    Ok(report.aggregate.segments().map(|segments| EarlierReport { report_id, segments: segments.to_vec() }))
 }

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use domain::ReportId;
 use projections::{FrameId, Frames, Manifest};
 
-use super::pipeline::Grouped;
+use super::pipeline::Segmentation;
 
 const CHUNK_ROWS: usize = 65_536;
 const CHUNK_BYTES: usize = 4_000_000;
@@ -20,31 +20,31 @@ const CHUNK_BYTES: usize = 4_000_000;
 ///
 /// # Errors
 /// When the frame cannot be written.
-pub async fn store(frames: &Frames, report: ReportId, grouped: &Grouped) -> Result<()> {
+pub async fn store(frames: &Frames, report: ReportId, segmentation: &Segmentation) -> Result<()> {
     let frame = FrameId::assignments(report);
-    let order = order(grouped);
+    let order = order(segmentation);
     let mut manifest = Manifest::default();
-    for (index, rows) in (0..).zip(chunks(grouped, &order)) {
+    for (index, rows) in (0..).zip(chunks(segmentation, &order)) {
         manifest.chunk_rows.push(rows.len() as u64);
-        let bytes = projections::frames::encode(&batch(grouped, &order[rows])?)?;
+        let bytes = projections::frames::encode(&batch(segmentation, &order[rows])?)?;
         frames.put_chunk(&frame, index, bytes).await?;
     }
     frames.finish(&frame, &manifest).await
 }
 
-fn order(grouped: &Grouped) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..grouped.table.count()).collect();
+fn order(segmentation: &Segmentation) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..segmentation.table.count()).collect();
     // Shoppers are in rising order already.
-    order.sort_by_key(|place| grouped.segments[*place].unwrap_or(u32::MAX));
+    order.sort_by_key(|index| segmentation.segments[*index].unwrap_or(u32::MAX));
     order
 }
 
 /// Ranges of rows of a bounded size, at least one.
-fn chunks(grouped: &Grouped, order: &[usize]) -> Vec<Range<usize>> {
+fn chunks(segmentation: &Segmentation, order: &[usize]) -> Vec<Range<usize>> {
     let mut chunks = vec![];
     let (mut start, mut bytes) = (0, 0);
-    for (row, place) in order.iter().enumerate() {
-        let size = grouped.table.shoppers[*place].len() + 8 * (3 + grouped.table.features.len());
+    for (row, index) in order.iter().enumerate() {
+        let size = segmentation.table.shoppers[*index].len() + 8 * (3 + segmentation.table.features.len());
         if row > start && (row - start == CHUNK_ROWS || bytes + size > CHUNK_BYTES) {
             chunks.push(start..row);
             (start, bytes) = (row, 0);
@@ -55,19 +55,20 @@ fn chunks(grouped: &Grouped, order: &[usize]) -> Vec<Range<usize>> {
     chunks
 }
 
-fn batch(grouped: &Grouped, places: &[usize]) -> Result<RecordBatch> {
-    let table = &grouped.table;
-    let shopper: StringArray = places.iter().map(|place| Some(table.shoppers[*place].as_str())).collect();
-    let segment: Int32Array = places.iter().map(|place| grouped.segments[*place].map(|index| index as i32)).collect();
-    let name = |place: &usize| {
-        let named = grouped.rfm.as_ref()?;
-        Some(named.names[usize::from(named.places[*place])].as_str())
+fn batch(segmentation: &Segmentation, indices: &[usize]) -> Result<RecordBatch> {
+    let table = &segmentation.table;
+    let shopper: StringArray = indices.iter().map(|index| Some(table.shoppers[*index].as_str())).collect();
+    let segment: Int32Array =
+        indices.iter().map(|index| segmentation.segments[*index].map(|segment| segment as i32)).collect();
+    let name = |index: &usize| {
+        let named = segmentation.rfm.as_ref()?;
+        Some(named.names[usize::from(named.indices[*index])].as_str())
     };
-    let rfm: StringArray = places.iter().map(name).collect();
-    let distance: Float64Array = places.iter().map(|place| grouped.distances[*place]).collect();
+    let rfm: StringArray = indices.iter().map(name).collect();
+    let distance: Float64Array = indices.iter().map(|index| segmentation.distances[*index]).collect();
     let mut columns: Vec<ArrayRef> = vec![Arc::new(shopper), Arc::new(segment), Arc::new(rfm), Arc::new(distance)];
     for feature in 0..table.features.len() {
-        let values = places.iter().map(|place| table.values[[*place, feature]]);
+        let values = indices.iter().map(|index| table.values[[*index, feature]]);
         columns.push(Arc::new(Float64Array::from_iter_values(values)));
     }
     Ok(RecordBatch::try_new(Arc::new(schema(&table.names())), columns)?)

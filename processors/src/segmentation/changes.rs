@@ -48,7 +48,7 @@ impl Change {
 
 /// Shoppers with the same change between the same segments, who stand together in the frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct ChangeGroup {
     /// What became of them.
     pub change: Change,
     /// Their segment in the earlier report.
@@ -60,7 +60,7 @@ pub struct Group {
 }
 
 /// A shopper's change.
-type Row = (Change, Option<u32>, Option<u32>, String);
+type ShopperChange = (Change, Option<u32>, Option<u32>, String);
 
 /// Compares two reports. `continues` says for each segment of the later one which earlier one it continues. Shoppers in no
 /// segment (DBSCAN) are a group of their own.
@@ -72,7 +72,7 @@ pub async fn changes(
     earlier: ReportId,
     later: ReportId,
     continues: &[Option<u32>],
-) -> Result<(FrameId, Vec<Group>)> {
+) -> Result<(FrameId, Vec<ChangeGroup>)> {
     let frame = FrameId::changes(later, earlier);
     if frames.manifest(&frame).await?.is_none() {
         let rows = rows(frames, earlier, later, continues).await?;
@@ -82,7 +82,12 @@ pub async fn changes(
     Ok((frame, groups))
 }
 
-async fn rows(frames: &Frames, earlier: ReportId, later: ReportId, continues: &[Option<u32>]) -> Result<Vec<Row>> {
+async fn rows(
+    frames: &Frames,
+    earlier: ReportId,
+    later: ReportId,
+    continues: &[Option<u32>],
+) -> Result<Vec<ShopperChange>> {
     let mut before = HashMap::new();
     each(frames, earlier, |shopper, segment| {
         before.insert(shopper.to_owned(), segment);
@@ -119,10 +124,10 @@ async fn each(frames: &Frames, report: ReportId, mut give: impl FnMut(&str, Opti
     Ok(())
 }
 
-async fn store(frames: &Frames, frame: &FrameId, rows: &[Row]) -> Result<()> {
+async fn store(frames: &Frames, frame: &FrameId, rows: &[ShopperChange]) -> Result<()> {
     let mut manifest = Manifest::default();
     // At least one chunk, so that the schema is known.
-    let chunks: Vec<&[Row]> = if rows.is_empty() { vec![rows] } else { rows.chunks(CHUNK_ROWS).collect() };
+    let chunks: Vec<&[ShopperChange]> = if rows.is_empty() { vec![rows] } else { rows.chunks(CHUNK_ROWS).collect() };
     for (index, rows) in (0..).zip(chunks) {
         manifest.chunk_rows.push(rows.len() as u64);
         frames.put_chunk(frame, index, projections::frames::encode(&batch(rows)?)?).await?;
@@ -130,7 +135,7 @@ async fn store(frames: &Frames, frame: &FrameId, rows: &[Row]) -> Result<()> {
     frames.finish(frame, &manifest).await
 }
 
-fn batch(rows: &[Row]) -> Result<RecordBatch> {
+fn batch(rows: &[ShopperChange]) -> Result<RecordBatch> {
     let number = |segment: Option<u32>| segment.map(|segment| segment as i32);
     let shopper: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.3.as_str())));
     let change: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| row.0.name())));
@@ -140,19 +145,19 @@ fn batch(rows: &[Row]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }
 
-async fn groups(frames: &Frames, frame: &FrameId) -> Result<Vec<Group>> {
-    let mut groups: Vec<Group> = vec![];
+async fn groups(frames: &Frames, frame: &FrameId) -> Result<Vec<ChangeGroup>> {
+    let mut groups: Vec<ChangeGroup> = vec![];
     let mut batches = batches(frames, frame, &[1, 2, 3]).await?;
     let mut row = 0;
     while let Some(batch) = batches.next().await? {
         let changes = column(&batch, "change")?.as_string_opt::<i32>().context("change is not text")?;
         let (from, to) = (numbers(&batch, "from")?, numbers(&batch, "to")?);
-        for place in 0..batch.num_rows() {
-            let change = Change::of(changes.value(place)).context("an unknown change")?;
-            let (from, to) = (from[place], to[place]);
+        for index in 0..batch.num_rows() {
+            let change = Change::of(changes.value(index)).context("an unknown change")?;
+            let (from, to) = (from[index], to[index]);
             match groups.last_mut().filter(|group| (group.change, group.from, group.to) == (change, from, to)) {
                 Some(group) => group.rows.end += 1,
-                None => groups.push(Group { change, from, to, rows: row..row + 1 }),
+                None => groups.push(ChangeGroup { change, from, to, rows: row..row + 1 }),
             }
             row += 1;
         }

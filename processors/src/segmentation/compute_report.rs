@@ -1,4 +1,4 @@
-//! The answer to a question about some datasets: loaded, grouped, stored.
+//! The answer to a question about some datasets: loaded, segmented, stored.
 
 use domain::ReportId;
 use domain::dataset::Shape;
@@ -6,13 +6,13 @@ use domain::report::{DatasetRevision, Features, ReportResult, Habit, Parameters,
 use projections::Frames;
 use tokio::task::spawn_blocking;
 
-use super::feature_table::Table;
+use super::feature_table::FeatureTable;
 use super::features::{behaviour_features, category_shares, shopper_table_features};
-use super::input::{Earlier, ReportDataset, SegmentError};
+use super::input::{EarlierReport, ReportDataset, SegmentError};
 use super::load::purchases;
 use super::load::replaced_orders::ReplacedOrders;
 use super::number_format::counted;
-use super::pipeline::{Grouped, group};
+use super::pipeline::{Segmentation, segment};
 use super::{assignments, top_products};
 
 /// Answers a question about datasets, given in the order of their uploads, and stores which shopper is in which segment.
@@ -21,12 +21,12 @@ use super::{assignments, top_products};
 ///
 /// # Errors
 /// [`SegmentError::Unanswerable`] with what is missing; [`SegmentError::Failed`] when frames cannot be read or written.
-pub async fn answer(
+pub async fn compute_report(
     frames: &Frames,
     report: ReportId,
     datasets: &[ReportDataset],
     parameters: &Parameters,
-    earlier: Option<Earlier>,
+    earlier: Option<EarlierReport>,
 ) -> Result<ReportResult, SegmentError> {
     let shape = match parameters.features {
         Features::Columns(_) => Shape::Shoppers,
@@ -41,11 +41,11 @@ pub async fn answer(
             Shape::Shoppers => format!("Not a shopper table and therefore left out: {left_out}."),
         });
     }
-    let grouped = group_elsewhere(table, parameters.clone(), earlier).await?;
-    assignments::store(frames, report, &grouped).await?;
-    let mut findings = grouped.findings.clone();
+    let segmentation = segment_blocking(table, parameters.clone(), earlier).await?;
+    assignments::store(frames, report, &segmentation).await?;
+    let mut findings = segmentation.findings.clone();
     if shape == Shape::Purchases {
-        let top = top_products::top(frames, &chosen, &replaced, &grouped).await?;
+        let top = top_products::top_products(frames, &chosen, &replaced, &segmentation).await?;
         findings.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
     }
     findings.sources = chosen.iter().map(|dataset| source(dataset, &replaced)).collect();
@@ -58,7 +58,7 @@ async fn load(
     frames: &Frames,
     datasets: &[&ReportDataset],
     parameters: &Parameters,
-) -> Result<(Table, ReplacedOrders), SegmentError> {
+) -> Result<(FeatureTable, ReplacedOrders), SegmentError> {
     if let Features::Columns(columns) = &parameters.features {
         return Ok((shopper_table_features::load(frames, datasets, columns).await?, ReplacedOrders::default()));
     }
@@ -87,13 +87,13 @@ fn source(dataset: &ReportDataset, replaced: &ReplacedOrders) -> SourceDataset {
 }
 
 /// Groups on a thread that may block, as it takes all cores for a while.
-async fn group_elsewhere(
-    table: Table,
+async fn segment_blocking(
+    table: FeatureTable,
     parameters: Parameters,
-    earlier: Option<Earlier>,
-) -> Result<Grouped, SegmentError> {
-    let grouping = spawn_blocking(move || group(table, &parameters, earlier.as_ref()));
-    grouping.await.map_err(anyhow::Error::from)?.map_err(SegmentError::Unanswerable)
+    earlier: Option<EarlierReport>,
+) -> Result<Segmentation, SegmentError> {
+    let work = spawn_blocking(move || segment(table, &parameters, earlier.as_ref()));
+    work.await.map_err(anyhow::Error::from)?.map_err(SegmentError::Unanswerable)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub const MIN_BUYERS: usize = 30;
 
 /// Shoppers with their features in original units.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
+pub struct FeatureTable {
     /// Who they are, in rising order.
     pub shoppers: Vec<String>,
     /// The features.
@@ -28,12 +28,12 @@ pub struct Feature {
     /// Its name.
     pub name: String,
     /// What its values are.
-    pub kind: Kind,
+    pub kind: FeatureKind,
 }
 
 /// What the values of a feature are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FeatureKind {
     /// A number with a unit.
     Number,
     /// 1 for shoppers of a category, 0 for others.
@@ -43,7 +43,7 @@ pub enum Kind {
 impl Feature {
     /// A feature that is a number.
     pub fn number(name: impl Into<String>) -> Self {
-        Self { name: name.into(), kind: Kind::Number }
+        Self { name: name.into(), kind: FeatureKind::Number }
     }
 }
 
@@ -66,7 +66,7 @@ pub struct Buyers {
     pub spend_by_store: Vec<i64>,
 }
 
-impl Table {
+impl FeatureTable {
     /// How many shoppers.
     pub fn count(&self) -> usize {
         self.shoppers.len()

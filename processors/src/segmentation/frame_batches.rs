@@ -17,7 +17,7 @@ pub struct Batches<'a> {
     rows: u64,
 }
 
-/// Some columns of a frame, by their places.
+/// Some columns of a frame, by their indices.
 ///
 /// # Errors
 /// When the frame does not exist or cannot be read.

@@ -31,7 +31,7 @@ impl ReportDataset {
 
 /// A report whose segments the new ones shall follow.
 #[derive(Clone, Debug)]
-pub struct Earlier {
+pub struct EarlierReport {
     /// The report.
     pub report_id: ReportId,
     /// Its segments.

@@ -10,11 +10,11 @@ use crate::clustering::points::squared_distance;
 /// whose total variance is `spread`; what is farther apart than that continues nothing. Nothing continues when the reports
 /// are about other features.
 pub fn continued(segments: &[Segment], earlier: &[Segment], scaling: &[Scaling], spread: f64) -> Vec<Option<u32>> {
-    let places = |segments: &[Segment]| -> Option<Vec<Vec<f64>>> {
+    let centroids = |segments: &[Segment]| -> Option<Vec<Vec<f64>>> {
         segments.iter().map(|segment| centroid(segment, scaling)).collect()
     };
-    match places(segments).zip(places(earlier)) {
-        Some((own, old)) => assigned(&own, &old, spread).into_iter().map(|place| Some(earlier[place?].index)).collect(),
+    match centroids(segments).zip(centroids(earlier)) {
+        Some((own, old)) => assigned(&own, &old, spread).into_iter().map(|index| Some(earlier[index?].index)).collect(),
         None => vec![None; segments.len()],
     }
 }
@@ -29,7 +29,7 @@ fn centroid(segment: &Segment, scaling: &[Scaling]) -> Option<Vec<f64>> {
 fn assigned(points: &[Vec<f64>], others: &[Vec<f64>], limit: f64) -> Vec<Option<usize>> {
     let size = points.len().max(others.len());
     let cost = |row: usize, column: usize| -> f64 {
-        points.get(row).zip(others.get(column)).map_or(0.0, |(one, other)| squared_distance(one, other))
+        points.get(row).zip(others.get(column)).map_or(0.0, |(a, b)| squared_distance(a, b))
     };
     let near = |(row, column): (usize, usize)| (column < others.len() && cost(row, column) <= limit).then_some(column);
     least_assignment(size, cost).into_iter().take(points.len()).enumerate().map(near).collect()

@@ -3,9 +3,9 @@
 mod disambiguate_names;
 pub mod profile;
 
-use super::feature_table::{Feature, Kind, Table};
+use super::feature_table::{Feature, FeatureKind, FeatureTable};
 use super::number_format::{counted, list, number, percent};
-use disambiguate_names::distinct;
+use disambiguate_names::disambiguate_names;
 use profile::{Profile, plain};
 
 /// Below this share of all shoppers a median is low, above its complement high.
@@ -17,7 +17,7 @@ const HABITS: usize = 5;
 
 /// What a segment is called and what to do with it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Words {
+pub struct SegmentText {
     /// Unique within the report.
     pub name: String,
     /// One sentence.
@@ -26,48 +26,48 @@ pub struct Words {
     pub action: String,
 }
 
-/// The words for the segments of a table.
-pub fn words(table: &Table, profiles: &[Profile]) -> Vec<Words> {
+/// The texts for the segments of a table.
+pub fn name_segments(table: &FeatureTable, profiles: &[Profile]) -> Vec<SegmentText> {
     let features = &table.features;
-    let mut words: Vec<Words> = profiles
+    let mut texts: Vec<SegmentText> = profiles
         .iter()
         .map(|profile| match profile.rfm {
             Some(rfm) => of_purchases(features, profile, rfm),
             None => of_table(features, profile),
         })
         .collect();
-    let names: Vec<String> = words.iter().map(|words| words.name.clone()).collect();
-    for (words, name) in words.iter_mut().zip(distinct(&names, features, profiles)) {
-        words.name = name;
+    let names: Vec<String> = texts.iter().map(|text| text.name.clone()).collect();
+    for (text, name) in texts.iter_mut().zip(disambiguate_names(&names, features, profiles)) {
+        text.name = name;
     }
-    words
+    texts
 }
 
-fn of_purchases(features: &[Feature], profile: &Profile, rfm: [f64; 3]) -> Words {
+fn of_purchases(features: &[Feature], profile: &Profile, rfm: [f64; 3]) -> SegmentText {
     let (name, action) = kind(rfm);
     let told = features.iter().zip(&profile.medians).take(HABITS);
     let facts: Vec<String> = told.map(|(feature, value)| fact(&feature.name, *value)).collect();
     let revenue =
         profile.revenue_share.map_or(String::new(), |share| format!(" with {} of the revenue", percent(share)));
-    Words {
+    SegmentText {
         name: name.to_owned(),
         description: format!("{}{revenue}; the typical one {}.", shoppers(profile), list(&facts)),
         action: action.to_owned(),
     }
 }
 
-fn of_table(features: &[Feature], profile: &Profile) -> Words {
+fn of_table(features: &[Feature], profile: &Profile) -> SegmentText {
     let traits = outstanding(features, profile);
-    let places: Vec<usize> = most_outstanding(profile, |place| features[place].kind == Kind::Number);
+    let indices: Vec<usize> = most_outstanding(profile, |index| features[index].kind == FeatureKind::Number);
     let own: Vec<String> =
-        places.iter().map(|place| format!("{} {}", features[*place].name, number(profile.medians[*place]))).collect();
-    let all: Vec<String> = places.iter().map(|place| number(profile.overall[*place])).collect();
+        indices.iter().map(|index| format!("{} {}", features[*index].name, number(profile.medians[*index]))).collect();
+    let all: Vec<String> = indices.iter().map(|index| number(profile.overall[*index])).collect();
     let typical = match own.is_empty() {
         true => String::new(),
         false => format!("; the typical one has {}, against {} of all", list(&own), list(&all)),
     };
     let name = if traits.is_empty() { "Average in everything".to_owned() } else { capitalised(&traits) };
-    Words { name, description: format!("{}{typical}.", shoppers(profile)), action: advice(&traits) }
+    SegmentText { name, description: format!("{}{typical}.", shoppers(profile)), action: advice(&traits) }
 }
 
 fn shoppers(profile: &Profile) -> String {
@@ -142,16 +142,16 @@ fn fact(feature: &str, value: f64) -> String {
 
 /// The up to three features that are farthest from the middle: `high income, low score`.
 fn outstanding(features: &[Feature], profile: &Profile) -> String {
-    let tells = |place: usize| match (features[place].kind, level(profile.positions[place])) {
+    let tells = |index: usize| match (features[index].kind, level(profile.positions[index])) {
         (_, Level::Middle) => false,
         // That a category is rarer is said by the one that is more frequent.
-        (kind, level) => kind == Kind::Number || level == Level::High,
+        (kind, level) => kind == FeatureKind::Number || level == Level::High,
     };
-    let word = |place: &usize| {
-        let name = plain(&features[*place].name);
-        match (features[*place].kind, level(profile.positions[*place])) {
-            (Kind::Category, _) if profile.means[*place] > 0.5 => format!("mostly {}", category(&name)),
-            (Kind::Category, _) => format!("more often {}", category(&name)),
+    let word = |index: &usize| {
+        let name = plain(&features[*index].name);
+        match (features[*index].kind, level(profile.positions[*index])) {
+            (FeatureKind::Category, _) if profile.means[*index] > 0.5 => format!("mostly {}", category(&name)),
+            (FeatureKind::Category, _) => format!("more often {}", category(&name)),
             (_, Level::Low) => format!("low {name}"),
             _ => format!("high {name}"),
         }
@@ -159,14 +159,14 @@ fn outstanding(features: &[Feature], profile: &Profile) -> String {
     most_outstanding(profile, tells).iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
-/// The places of up to three features that are farthest from the middle, of those that count.
+/// The indices of up to three features that are farthest from the middle, of those that count.
 fn most_outstanding(profile: &Profile, counts: impl Fn(usize) -> bool) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..profile.positions.len()).filter(|place| counts(*place)).collect();
-    let distance = |place: &usize| (profile.positions[*place] - 0.5).abs();
-    places.sort_by(|one, other| distance(other).total_cmp(&distance(one)));
-    places.truncate(MENTIONED);
-    places.sort_unstable();
-    places
+    let mut indices: Vec<usize> = (0..profile.positions.len()).filter(|index| counts(*index)).collect();
+    let distance = |index: &usize| (profile.positions[*index] - 0.5).abs();
+    indices.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
+    indices.truncate(MENTIONED);
+    indices.sort_unstable();
+    indices
 }
 
 /// `Gender: Female` as `Female (Gender)`.
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn purchases_get_a_marketers_names() {
-        let words = words(
+        let words = name_segments(
             &purchases(),
             &[profile([9.0, 10.0, 3711.77], [0.1, 0.9, 0.9]), profile([183.0, 1.0, 300.52], [0.8, 0.2, 0.2])],
         );
@@ -217,8 +217,8 @@ mod tests {
             share: 0.175,
             ..Profile::default()
         };
-        let table = Table { features, ..Table::default() };
-        let words = words(&table, &[profile([0.8, 0.1]), profile([0.5, 0.45])]);
+        let table = FeatureTable { features, ..FeatureTable::default() };
+        let words = name_segments(&table, &[profile([0.8, 0.1]), profile([0.5, 0.45])]);
         assert_eq!(words[0].name, "High Annual Income, low spending score");
         assert_eq!(words[1].name, "Average in everything");
         assert_eq!(
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn categories_are_named_where_they_are_more_frequent() {
-        let category = |name: &str| Feature { name: name.into(), kind: Kind::Category };
+        let category = |name: &str| Feature { name: name.into(), kind: FeatureKind::Category };
         let features = vec![Feature::number("age"), category("Gender: Female"), category("Gender: Male")];
         let profile = Profile {
             medians: vec![33.0, 1.0, 0.0],
@@ -241,14 +241,14 @@ mod tests {
             share: 0.2,
             ..Profile::default()
         };
-        let words = words(&Table { features, ..Table::default() }, &[profile]);
+        let words = name_segments(&FeatureTable { features, ..FeatureTable::default() }, &[profile]);
         assert_eq!(words[0].name, "Mostly Female (Gender)");
         assert_eq!(words[0].description, "40 shoppers (20 %); the typical one has age 33, against 36 of all.");
     }
 
-    fn purchases() -> Table {
+    fn purchases() -> FeatureTable {
         let features = ["recency", "frequency", "monetary"].map(Feature::number).to_vec();
-        Table { features, ..Table::default() }
+        FeatureTable { features, ..FeatureTable::default() }
     }
 
     fn profile(medians: [f64; 3], rfm: [f64; 3]) -> Profile {

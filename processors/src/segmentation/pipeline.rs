@@ -7,29 +7,29 @@ use domain::report::{ClusterCount, Parameters, ReportResult, Scaling, Segment, S
 use ndarray::Axis;
 
 use super::cluster::{self, Clustering};
-use super::feature_table::{Buyers, Kind, MIN_BUYERS, Table};
-use super::features::rfm_scores::{self, Named};
+use super::feature_table::{Buyers, FeatureKind, FeatureTable, MIN_BUYERS};
+use super::features::rfm_scores::{self, RfmLabels};
 use super::features::scaling;
-use super::input::Earlier;
+use super::input::EarlierReport;
 use super::matching::continued;
 use super::naming::profile::Profile;
-use super::naming::{self, Words};
+use super::naming::{self, SegmentText};
 use crate::clustering::points::Points;
 
-/// Fewer rows of a shopper table than this cannot be grouped.
-const LEAST_ROWS: usize = 30;
+/// Fewer rows of a shopper table than this cannot be segmented.
+const MIN_ROWS: usize = 30;
 
 /// The answer, and what is stored of each shopper.
 #[derive(Clone, Debug)]
-pub struct Grouped {
+pub struct Segmentation {
     /// The shoppers with the features that were used.
-    pub table: Table,
+    pub table: FeatureTable,
     /// The segment of each, as its index in the report; none is noise.
     pub segments: Vec<Option<u32>>,
     /// The distance of each to the centroid of its segment, in the space that was clustered.
     pub distances: Vec<Option<f64>>,
     /// The name of each in the RFM grid; absent in a shopper table.
-    pub rfm: Option<Named>,
+    pub rfm: Option<RfmLabels>,
     /// The report, still without top products.
     pub findings: ReportResult,
 }
@@ -38,7 +38,11 @@ pub struct Grouped {
 ///
 /// # Errors
 /// A sentence on what is missing for an answer.
-pub fn group(table: Table, parameters: &Parameters, earlier: Option<&Earlier>) -> Result<Grouped, String> {
+pub fn segment(
+    table: FeatureTable,
+    parameters: &Parameters,
+    earlier: Option<&EarlierReport>,
+) -> Result<Segmentation, String> {
     enough(&table, parameters)?;
     // The grid needs recency, frequency and monetary whatever shoppers are compared by.
     let grid = parameters.rfm_grid.as_deref().cloned().unwrap_or_default();
@@ -53,17 +57,17 @@ pub fn group(table: Table, parameters: &Parameters, earlier: Option<&Earlier>) -
     let segments = segments(&table, &clustering, &centroids, &scaling);
     let distances = distances(&points, &clustering, &centroids);
     let findings = ReportResult { previous, ..findings(&table, &clustering, segments, scaling, rfm.as_ref()) };
-    Ok(Grouped { segments: clustering.labels, distances, rfm, findings, table })
+    Ok(Segmentation { segments: clustering.labels, distances, rfm, findings, table })
 }
 
-fn enough(table: &Table, parameters: &Parameters) -> Result<(), String> {
+fn enough(table: &FeatureTable, parameters: &Parameters) -> Result<(), String> {
     let given = match parameters.clusters {
         ClusterCount::Exactly(count) => 2 * count as usize,
         ClusterCount::Auto => 0,
     };
     let (least, what) = match table.buyers {
         Some(_) => (MIN_BUYERS.max(given), "shoppers with a purchase"),
-        None => (LEAST_ROWS.max(given), "shoppers with a value in every feature"),
+        None => (MIN_ROWS.max(given), "shoppers with a value in every feature"),
     };
     if table.count() < least {
         let notes = table.notes.iter().map(|note| format!(" {note}")).collect::<String>();
@@ -75,12 +79,12 @@ fn enough(table: &Table, parameters: &Parameters) -> Result<(), String> {
 /// Renumbers the clusters by falling revenue, or size in a shopper table; then by their first shopper.
 fn order(clustering: &mut Clustering, spend: Option<&[i64]>) {
     let mut weights = vec![(0_i128, 0_u64, usize::MAX); clustering.clusters as usize];
-    for (place, label) in clustering.labels.iter().enumerate() {
+    for (index, label) in clustering.labels.iter().enumerate() {
         let Some(label) = label else { continue };
         let (revenue, size, first) = &mut weights[*label as usize];
-        *revenue += spend.map_or(0, |spend| i128::from(spend[place]));
+        *revenue += spend.map_or(0, |spend| i128::from(spend[index]));
         *size += 1;
-        *first = place.min(*first);
+        *first = index.min(*first);
     }
     let mut ranked: Vec<usize> = (0..weights.len()).collect();
     ranked.sort_by_key(|cluster| {
@@ -90,10 +94,10 @@ fn order(clustering: &mut Clustering, spend: Option<&[i64]>) {
     renumber(clustering, &ranked);
 }
 
-/// Gives the clusters the numbers of their places.
+/// Gives each cluster the number of its place in `ranked`.
 fn renumber(clustering: &mut Clustering, ranked: &[usize]) {
     let mut rank = vec![0; ranked.len()];
-    ranked.iter().enumerate().for_each(|(place, cluster)| rank[*cluster] = place as u32);
+    ranked.iter().enumerate().for_each(|(index, cluster)| rank[*cluster] = index as u32);
     clustering.labels.iter_mut().flatten().for_each(|label| *label = rank[*label as usize]);
     clustering.mixture.iter_mut().for_each(|component| component.segment = rank[component.segment as usize]);
     clustering.mixture.sort_by_key(|component| component.segment);
@@ -101,7 +105,7 @@ fn renumber(clustering: &mut Clustering, ranked: &[usize]) {
 
 /// Puts the clusters into the order of the earlier segments that they continue; new ones come last, in their own order.
 fn follow(
-    earlier: &Earlier,
+    earlier: &EarlierReport,
     clustering: &mut Clustering,
     centroids: &mut Vec<f64>,
     scaling: &[Scaling],
@@ -138,32 +142,32 @@ fn unnamed(index: usize) -> Segment {
 
 /// The mean of each cluster in the space that was clustered.
 fn centroids(points: &Points, clustering: &Clustering) -> Vec<f64> {
-    let places: Vec<usize> = (0..points.count()).filter(|place| clustering.labels[*place].is_some()).collect();
+    let indices: Vec<usize> = (0..points.count()).filter(|index| clustering.labels[*index].is_some()).collect();
     let labels: Vec<u32> = clustering.labels.iter().copied().flatten().collect();
-    points.gather(&places).means(&labels, clustering.clusters as usize).0
+    points.gather(&indices).means(&labels, clustering.clusters as usize).0
 }
 
 fn distances(points: &Points, clustering: &Clustering, centroids: &[f64]) -> Vec<Option<f64>> {
     let centroid = |label: u32| &centroids[label as usize * points.dims()..][..points.dims()];
-    let distance = |(place, label): (usize, &Option<u32>)| {
-        label.map(|label| points.squared_distance(place, centroid(label)).sqrt())
+    let distance = |(index, label): (usize, &Option<u32>)| {
+        label.map(|label| points.squared_distance(index, centroid(label)).sqrt())
     };
     clustering.labels.iter().enumerate().map(distance).collect()
 }
 
-fn segments(table: &Table, clustering: &Clustering, centroids: &[f64], scaling: &[Scaling]) -> Vec<Segment> {
+fn segments(table: &FeatureTable, clustering: &Clustering, centroids: &[f64], scaling: &[Scaling]) -> Vec<Segment> {
     let mut members = vec![vec![]; clustering.clusters as usize];
-    for (place, label) in clustering.labels.iter().enumerate() {
+    for (index, label) in clustering.labels.iter().enumerate() {
         if let Some(label) = label {
-            members[*label as usize].push(place);
+            members[*label as usize].push(index);
         }
     }
     let profiles = profiles(table, &members);
-    let words = naming::words(table, &profiles);
-    let segment = |((index, words), profile): ((usize, Words), &Profile)| Segment {
-        name: words.name,
-        description: words.description,
-        action: words.action,
+    let texts = naming::name_segments(table, &profiles);
+    let segment = |((index, text), profile): ((usize, SegmentText), &Profile)| Segment {
+        name: text.name,
+        description: text.description,
+        action: text.action,
         size: profile.size,
         share: profile.share,
         revenue: revenue(table, &members[index]),
@@ -173,7 +177,7 @@ fn segments(table: &Table, clustering: &Clustering, centroids: &[f64], scaling: 
         stores: table.buyers.as_ref().map(|buyers| stores(buyers, &members[index])).unwrap_or_default(),
         ..unnamed(index)
     };
-    words.into_iter().enumerate().zip(&profiles).map(segment).collect()
+    texts.into_iter().enumerate().zip(&profiles).map(segment).collect()
 }
 
 /// Where a segment buys, by falling share.
@@ -202,7 +206,7 @@ fn unscaled(centroid: &[f64], scaling: &[Scaling]) -> BTreeMap<String, f64> {
     centroid.iter().zip(scaling).map(unscaled).collect()
 }
 
-fn profiles(table: &Table, members: &[Vec<usize>]) -> Vec<Profile> {
+fn profiles(table: &FeatureTable, members: &[Vec<usize>]) -> Vec<Profile> {
     let columns: Vec<Vec<f64>> = table.values.axis_iter(Axis(1)).map(|column| column.to_vec()).collect();
     let sorted = |column: &[f64]| {
         let mut column = column.to_vec();
@@ -214,18 +218,18 @@ fn profiles(table: &Table, members: &[Vec<usize>]) -> Vec<Profile> {
     let all_of_rfm = of_rfm.map(|columns| columns.map(|column| sorted(column)));
     let total = table.spend().map(|spend| sum_of(spend.iter()));
     let profile = |members: &Vec<usize>| {
-        let own = |column: &[f64]| sorted(&members.iter().map(|place| column[*place]).collect::<Vec<_>>());
+        let own = |column: &[f64]| sorted(&members.iter().map(|index| column[*index]).collect::<Vec<_>>());
         let own_columns: Vec<Vec<f64>> = columns.iter().map(|column| own(column)).collect();
         let medians: Vec<f64> = own_columns.iter().map(|column| median(column)).collect();
-        let positions = (0..columns.len()).map(|place| match table.features[place].kind {
-            Kind::Number => position(medians[place], &all[place]),
+        let positions = (0..columns.len()).map(|index| match table.features[index].kind {
+            FeatureKind::Number => position(medians[index], &all[index]),
             // How much larger the category's share is than among all shoppers.
-            Kind::Category => 0.5 + mean(&own_columns[place]) - mean(&all[place]),
+            FeatureKind::Category => 0.5 + mean(&own_columns[index]) - mean(&all[index]),
         });
         let rfm = of_rfm
             .zip(all_of_rfm.as_ref())
-            .map(|(columns, all)| [0, 1, 2].map(|place: usize| position(median(&own(columns[place])), &all[place])));
-        let spent = table.spend().map(|spend| sum_of(members.iter().map(|place| &spend[*place])));
+            .map(|(columns, all)| [0, 1, 2].map(|index: usize| position(median(&own(columns[index])), &all[index])));
+        let spent = table.spend().map(|spend| sum_of(members.iter().map(|index| &spend[*index])));
         Profile {
             size: members.len() as u64,
             share: members.len() as f64 / table.count() as f64,
@@ -244,8 +248,8 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-fn revenue(table: &Table, members: &[usize]) -> Option<f64> {
-    table.spend().map(|spend| sum_of(members.iter().map(|place| &spend[*place])) as f64 / 1e6)
+fn revenue(table: &FeatureTable, members: &[usize]) -> Option<f64> {
+    table.spend().map(|spend| sum_of(members.iter().map(|index| &spend[*index])) as f64 / 1e6)
 }
 
 fn sum_of<'a>(micros: impl Iterator<Item = &'a i64>) -> i128 {
@@ -269,11 +273,11 @@ fn position(value: f64, sorted: &[f64]) -> f64 {
 }
 
 fn findings(
-    table: &Table,
+    table: &FeatureTable,
     clustering: &Clustering,
     segments: Vec<Segment>,
     scaling: Vec<Scaling>,
-    rfm: Option<&Named>,
+    rfm: Option<&RfmLabels>,
 ) -> ReportResult {
     ReportResult {
         as_of: table.buyers.as_ref().map(|buyers| buyers.as_of),

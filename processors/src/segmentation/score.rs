@@ -102,7 +102,7 @@ fn centroid(model: Model<'_>, segment: usize) -> Vec<f64> {
 
 fn nearest(model: Model<'_>, point: &[f64]) -> Option<u32> {
     let distance = |segment: &usize| squared_distance(point, &centroid(model, *segment));
-    let nearest = (0..model.segments.len()).min_by(|one, other| distance(one).total_cmp(&distance(other)));
+    let nearest = (0..model.segments.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
     nearest.map(|segment| segment as u32)
 }
 
@@ -139,8 +139,8 @@ async fn neighbours(frames: &Frames, model: Model<'_>, points: &[Vec<f64>]) -> R
 }
 
 fn values(batch: &RecordBatch, row: usize, scaling: &[Scaling]) -> Result<Vec<f64>> {
-    let value = |(place, scaling): (usize, &Scaling)| {
-        let column = batch.column(1 + place).as_primitive_opt::<Float64Type>().context("a feature is not a number")?;
+    let value = |(index, scaling): (usize, &Scaling)| {
+        let column = batch.column(1 + index).as_primitive_opt::<Float64Type>().context("a feature is not a number")?;
         Ok(scaled_value(column.value(row), scaling))
     };
     scaling.iter().enumerate().map(value).collect()

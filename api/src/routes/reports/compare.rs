@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::report::Scaling;
 use domain::{CustomerId, ReportId};
-use processors::segmentation::changes::{Change, Group, changes};
+use processors::segmentation::changes::{Change, ChangeGroup, changes};
 use processors::segmentation::matching::continued;
 use projections::{FrameId, ReportRow};
 use serde::{Deserialize, Serialize};
@@ -151,7 +151,7 @@ struct Compared {
     to: ReportId,
     continues: Vec<Option<u32>>,
     frame: FrameId,
-    groups: Vec<Group>,
+    groups: Vec<ChangeGroup>,
 }
 
 impl Compared {
@@ -166,7 +166,7 @@ impl Compared {
 
     /// The rows of the shoppers that are asked for.
     fn rows(self, change: Option<Change>, from: Option<u32>, to: Option<u32>) -> FrameRows {
-        let asked = |group: &&Group| {
+        let asked = |group: &&ChangeGroup| {
             change.is_none_or(|change| group.change == change)
                 && from.is_none_or(|from| group.from == Some(from))
                 && to.is_none_or(|to| group.to == Some(to))
@@ -176,7 +176,7 @@ impl Compared {
     }
 }
 
-fn size(group: &Group) -> u64 {
+fn size(group: &ChangeGroup) -> u64 {
     group.rows.end - group.rows.start
 }
 

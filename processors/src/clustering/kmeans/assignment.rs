@@ -12,16 +12,16 @@ const NONE: u32 = u32::MAX;
 /// Most points stay where they are: a label cannot change before centroids have moved by what lies between the distances
 /// of its point to the nearest and to the second nearest of them (Hamerly 2010). One bound for a block of points is enough
 /// to pass over most of them, and sums change only by the points that move.
-pub struct Assignment<'a> {
+pub struct ClusterAssignment<'a> {
     points: &'a Points,
     labels: Vec<[u32; LANES]>,
     /// How far centroids may have travelled before a block has to be looked at again.
     bounds: Vec<f64>,
     travelled: f64,
-    sums: Sums,
+    sums: ClusterSums,
 }
 
-impl<'a> Assignment<'a> {
+impl<'a> ClusterAssignment<'a> {
     /// No point has a cluster.
     pub fn none(points: &'a Points, clusters: usize) -> Self {
         let blocks = points.count().div_ceil(LANES);
@@ -30,7 +30,7 @@ impl<'a> Assignment<'a> {
             labels: vec![[NONE; LANES]; blocks],
             bounds: vec![f64::NEG_INFINITY; blocks],
             travelled: 0.0,
-            sums: Sums::zero(clusters, points.dims()),
+            sums: ClusterSums::zero(clusters, points.dims()),
         }
     }
 
@@ -39,7 +39,7 @@ impl<'a> Assignment<'a> {
         let dims = self.points.dims();
         let pairs = from.chunks_exact(dims).zip(to.chunks_exact(dims));
         let mut moves: Vec<f64> = pairs.map(|(from, to)| squared_distance(from, to).sqrt()).collect();
-        moves.sort_by(|one, other| other.total_cmp(one));
+        moves.sort_by(|a, b| b.total_cmp(a));
         // At worst the nearest has gone away and another one has come nearer.
         self.travelled += moves.iter().take(2).sum::<f64>();
     }
@@ -48,12 +48,13 @@ impl<'a> Assignment<'a> {
     pub fn update(&mut self, centroids: &[f64]) -> bool {
         let dims = self.points.dims();
         let travelled = self.travelled;
-        let moves: Vec<Option<Sums>> = (self.points.lanes().par_chunks(CHUNK * dims))
+        let moves: Vec<Option<ClusterSums>> = (self.points.lanes().par_chunks(CHUNK * dims))
             .zip(self.labels.par_chunks_mut(CHUNK))
             .zip(self.bounds.par_chunks_mut(CHUNK))
             .enumerate()
             .map(|(index, ((lanes, labels), bounds))| {
-                let mut chunk = Chunk { lanes, labels, bounds, count: self.points.count() - index * CHUNK * LANES };
+                let mut chunk =
+                    AssignmentChunk { lanes, labels, bounds, count: self.points.count() - index * CHUNK * LANES };
                 vectorised(
                     #[inline(always)]
                     || chunk.update(dims, centroids, travelled),
@@ -77,12 +78,12 @@ impl<'a> Assignment<'a> {
 }
 
 /// Points added up by cluster.
-struct Sums {
+struct ClusterSums {
     sums: Vec<f64>,
     counts: Vec<i64>,
 }
 
-impl Sums {
+impl ClusterSums {
     fn zero(clusters: usize, dims: usize) -> Self {
         Self { sums: vec![0.0; clusters * dims], counts: vec![0; clusters] }
     }
@@ -114,7 +115,7 @@ impl Sums {
 }
 
 /// What one thread works on at a time.
-struct Chunk<'a> {
+struct AssignmentChunk<'a> {
     lanes: &'a [[f64; LANES]],
     labels: &'a mut [[u32; LANES]],
     bounds: &'a mut [f64],
@@ -122,10 +123,10 @@ struct Chunk<'a> {
     count: usize,
 }
 
-impl Chunk<'_> {
+impl AssignmentChunk<'_> {
     /// What entered each cluster less what left it, or nothing when all points stayed.
     #[inline(always)]
-    fn update(&mut self, dims: usize, centroids: &[f64], travelled: f64) -> Option<Sums> {
+    fn update(&mut self, dims: usize, centroids: &[f64], travelled: f64) -> Option<ClusterSums> {
         let due = self.bounds.iter().filter(|bound| travelled >= **bound).count();
         // Reading all of them in a row is faster than leaving out some.
         let all = 4 * due > self.bounds.len();
@@ -144,7 +145,7 @@ impl Chunk<'_> {
             for (lane, label) in labels.iter_mut().enumerate().take(points) {
                 let (old, new) = (*label, nearest.labels[lane]);
                 if old != new {
-                    let moves = moves.get_or_insert_with(|| Sums::zero(centroids.len() / dims, dims));
+                    let moves = moves.get_or_insert_with(|| ClusterSums::zero(centroids.len() / dims, dims));
                     if old != NONE {
                         moves.count(block, lane, old, -1);
                     }
@@ -203,8 +204,8 @@ impl Nearest {
         let mut half = LANES / 2;
         while half > 0 {
             for lane in 0..half {
-                let (one, other) = (margins[lane], margins[lane + half]);
-                margins[lane] = if one < other { one } else { other };
+                let (a, b) = (margins[lane], margins[lane + half]);
+                margins[lane] = if a < b { a } else { b };
             }
             half /= 2;
         }
@@ -246,7 +247,7 @@ mod tests {
         let mut random = random::generator(5, Purpose::Start, 0, 0);
         for clusters in [1, 2, 5] {
             let mut centroids: Vec<f64> = (0..clusters * 3).map(|_| random.gen_range(-1.0..3.0)).collect();
-            let mut assignment = Assignment::none(&points, clusters);
+            let mut assignment = ClusterAssignment::none(&points, clusters);
             for step in 0..60 {
                 assignment.update(&centroids);
                 let (labels, _) = assign_with_inertia(&points, &centroids);
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn passes_over_points_that_cannot_change() {
         let points = Points::of_rows(blobs(&[[0.0], [100.0]], 800, 1.0).view());
-        let mut assignment = Assignment::none(&points, 2);
+        let mut assignment = ClusterAssignment::none(&points, 2);
         assert!(assignment.update(&[0.0, 100.0]));
         assignment.travel(&[0.0, 100.0], &[1.0, 99.0]);
         assert!(assignment.bounds.iter().all(|bound| assignment.travelled < *bound));

@@ -21,7 +21,7 @@ const DAY: i64 = 86_400_000_000;
 async fn purchases_of_several_datasets_are_one_report() {
     let (_folder, frames) = frames().await;
     let datasets = [bought(&frames, 1, 0..60).await, bought(&frames, 2, 60..90).await];
-    let findings = answer(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
+    let findings = compute_report(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
     assert_eq!(findings.shopper_count, 90);
     assert_eq!(findings.as_of.unwrap().to_string(), "1970-07-20");
     let revenue: f64 = findings.segments.iter().filter_map(|segment| segment.revenue).sum();
@@ -35,8 +35,8 @@ async fn the_order_of_the_datasets_and_how_they_are_cut_do_not_matter() {
     let whole = [bought(&frames, 1, 0..90).await];
     let parts = [bought(&frames, 2, 50..90).await, bought(&frames, 3, 0..50).await];
     let parameters = parameters(Features::Rfm);
-    let once = answer(&frames, report(), &whole, &parameters, None).await.unwrap();
-    let again = answer(&frames, report(), &parts, &parameters, None).await.unwrap();
+    let once = compute_report(&frames, report(), &whole, &parameters, None).await.unwrap();
+    let again = compute_report(&frames, report(), &parts, &parameters, None).await.unwrap();
     assert_eq!(ReportResult { sources: vec![], ..once }, ReportResult { sources: vec![], ..again });
 }
 
@@ -47,7 +47,7 @@ async fn orders_that_stand_in_two_datasets_count_once() {
     let mut overlapping = [bought(&frames, 1, 0..60).await, bought(&frames, 2, 20..90).await];
     overlapping[1].overlaps =
         Some(vec![Overlap { dataset_id: DatasetId(Uuid::from_u128(1)), revision: 0, order_count: 40 }]);
-    let once = answer(&frames, report(), &overlapping, &parameters, None).await.unwrap();
+    let once = compute_report(&frames, report(), &overlapping, &parameters, None).await.unwrap();
     let replaced: Vec<u64> = once.sources.iter().map(|source| source.replaced_order_count).collect();
     assert_eq!(replaced, [80, 0]);
     let revenue: f64 = once.segments.iter().filter_map(|segment| segment.revenue).sum();
@@ -56,14 +56,14 @@ async fn orders_that_stand_in_two_datasets_count_once() {
     assert!((of_tea - spent(0..90)).abs() < 1e-6);
     // Nobody looked for overlaps yet: the report does.
     overlapping.iter_mut().for_each(|dataset| dataset.overlaps = None);
-    assert_eq!(once, answer(&frames, report(), &overlapping, &parameters, None).await.unwrap());
+    assert_eq!(once, compute_report(&frames, report(), &overlapping, &parameters, None).await.unwrap());
 }
 
 #[tokio::test]
 async fn assignments_are_sorted_by_segment_and_shopper() {
     let (_folder, frames) = frames().await;
     let datasets = [bought(&frames, 1, 0..90).await];
-    let findings = answer(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
+    let findings = compute_report(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
     let batch = frames.chunk(&FrameId::assignments(report()), 0, None).await.unwrap();
     let segments = batch.column(1).as_primitive::<Int32Type>().values();
     let shoppers: Vec<&str> = batch.column(0).as_string::<i32>().iter().flatten().collect();
@@ -81,7 +81,7 @@ async fn a_shopper_table_takes_the_later_row_and_leaves_out_incomplete_ones() {
     let (_folder, frames) = frames().await;
     let datasets = [described(&frames, 1, 0..40).await, described(&frames, 2, 20..61).await];
     let features = Features::Columns(vec!["income".into(), "score".into()]);
-    let findings = answer(&frames, report(), &datasets, &parameters(features), None).await.unwrap();
+    let findings = compute_report(&frames, report(), &datasets, &parameters(features), None).await.unwrap();
     assert_eq!((findings.shopper_count, findings.rfm, findings.as_of), (60, None, None));
     assert_eq!(
         findings.notes[..2],
@@ -105,7 +105,7 @@ async fn says_what_is_missing() {
 }
 
 async fn reason(frames: &Frames, datasets: &[ReportDataset], features: Features) -> String {
-    match answer(frames, report(), datasets, &parameters(features), None).await {
+    match compute_report(frames, report(), datasets, &parameters(features), None).await {
         Err(SegmentError::Unanswerable(reason)) => reason,
         other => panic!("it must be unanswerable: {other:?}"),
     }

@@ -5,7 +5,7 @@ use domain::report::Habit;
 use ndarray::Array2;
 
 use super::category_shares::CategoryShares;
-use crate::segmentation::feature_table::{Buyers, Feature, MIN_BUYERS, Table};
+use crate::segmentation::feature_table::{Buyers, Feature, FeatureTable, MIN_BUYERS};
 use crate::segmentation::load::purchase_totals::PurchaseTotals;
 use crate::segmentation::load::purchases::MergedPurchases;
 
@@ -20,7 +20,7 @@ pub fn table(
     habits: &[Habit],
     categories: Option<CategoryShares>,
     as_of: Option<NaiveDate>,
-) -> Result<Table, String> {
+) -> Result<FeatureTable, String> {
     let last = merged.shoppers.iter().filter_map(|(_, own)| day(own.last)).max();
     let last = last.ok_or("The datasets hold no purchase: no row has a shopper, a quantity and a price above zero.")?;
     let as_of = as_of.or(last.checked_add_days(Days::new(1))).unwrap_or(last);
@@ -43,7 +43,7 @@ pub fn table(
     let values = Array2::from_shape_fn((merged.shoppers.len(), features.len()), |(row, column)| columns[column][row]);
     let buyers = buyers(&merged, as_of);
     let shoppers = merged.shoppers.into_iter().map(|(shopper, _)| shopper).collect();
-    Ok(Table { shoppers, features, values, buyers: Some(buyers), notes })
+    Ok(FeatureTable { shoppers, features, values, buyers: Some(buyers), notes })
 }
 
 /// Whether there are habits at all: with enough shoppers, somebody came twice, and not all on one day.

@@ -5,7 +5,7 @@ use projections::Frames;
 
 use crate::segmentation::input::ReportDataset;
 use crate::segmentation::load::replaced_orders::ReplacedOrders;
-use crate::segmentation::load::sales::{Name, best, sold, visit};
+use crate::segmentation::load::sales::{ItemName, best, sold, visit};
 
 /// The categories that become features: those of the highest revenue.
 const CATEGORIES: usize = 12;
@@ -31,14 +31,14 @@ pub async fn shares(
     replaced: &ReplacedOrders,
     shoppers: &[&str],
 ) -> Result<CategoryShares> {
-    let sold = sold(frames, datasets, replaced, Name::Category).await?;
+    let sold = sold(frames, datasets, replaced, ItemName::Category).await?;
     let (count, names) = (sold.len(), best(sold, CATEGORIES));
     let mut revenue = vec![vec![0_i64; shoppers.len()]; names.len()];
-    visit(frames, datasets, replaced, Name::Category, &names, shoppers, |sale| {
+    visit(frames, datasets, replaced, ItemName::Category, &names, shoppers, |sale| {
         revenue[sale.item as usize][sale.shopper as usize] += sale.revenue;
     })
     .await?;
-    let total: Vec<i64> = (0..shoppers.len()).map(|place| revenue.iter().map(|column| column[place]).sum()).collect();
+    let total: Vec<i64> = (0..shoppers.len()).map(|index| revenue.iter().map(|column| column[index]).sum()).collect();
     let share = |(revenue, total): (&i64, &i64)| *revenue as f64 / (*total).max(1) as f64;
     let columns = revenue.iter().map(|column| column.iter().zip(&total).map(share).collect()).collect();
     let note = (count > names.len())

@@ -7,21 +7,21 @@ use crate::segmentation::feature_table::Buyers;
 
 /// The names of all shoppers.
 #[derive(Clone, Debug)]
-pub struct Named {
+pub struct RfmLabels {
     /// The different names of the grid, best first.
     pub names: Vec<String>,
-    /// The place among them of each shopper's name.
-    pub places: Vec<u8>,
+    /// The index among them of each shopper's name.
+    pub indices: Vec<u8>,
 }
 
 /// Names shoppers by a grid.
 ///
 /// The score of frequency and monetary is the mean of the two, rounded up, as one order of great value is worth as much
 /// attention as many small ones.
-pub fn named(buyers: &Buyers, grid: &RfmGrid) -> Named {
+pub fn named(buyers: &Buyers, grid: &RfmGrid) -> RfmLabels {
     let names = grid.names();
-    let place = |name: &String| names.iter().position(|other| other == name).unwrap_or_default() as u8;
-    let places = grid.cells.each_ref().map(|row| row.each_ref().map(place));
+    let index = |name: &String| names.iter().position(|other| other == name).unwrap_or_default() as u8;
+    let indices = grid.cells.each_ref().map(|row| row.each_ref().map(index));
     let cuts = grid.cuts.as_ref();
     let recency = scores(&buyers.recency, cuts.map(|cuts| &cuts.recency));
     let frequency = scores(&buyers.frequency, cuts.map(|cuts| &cuts.frequency));
@@ -29,9 +29,9 @@ pub fn named(buyers: &Buyers, grid: &RfmGrid) -> Named {
     let name = |shopper: usize| {
         let recent = 5 - recency[shopper];
         let value = (frequency[shopper] + monetary[shopper]).div_ceil(2) - 1;
-        places[usize::from(recent)][usize::from(value)]
+        indices[usize::from(recent)][usize::from(value)]
     };
-    Named { places: (0..recency.len()).map(name).collect(), names }
+    RfmLabels { indices: (0..recency.len()).map(name).collect(), names }
 }
 
 /// Scores from 1 (least) to 5 (greatest): one more for each limit that is reached, or by fifths of the shoppers.
@@ -58,18 +58,18 @@ pub fn quintiles(values: &[f64]) -> Vec<u8> {
 }
 
 /// All groups, best first, also empty ones. `spend` is in micros.
-pub fn groups(named: &Named, spend: &[i64]) -> Vec<RfmGroup> {
+pub fn groups(named: &RfmLabels, spend: &[i64]) -> Vec<RfmGroup> {
     let total: i128 = spend.iter().map(|micros| i128::from(*micros)).sum();
     let mut sums = vec![(0_u64, 0_i128); named.names.len()];
-    for (place, micros) in named.places.iter().zip(spend) {
-        let (size, revenue) = &mut sums[usize::from(*place)];
+    for (index, micros) in named.indices.iter().zip(spend) {
+        let (size, revenue) = &mut sums[usize::from(*index)];
         *size += 1;
         *revenue += i128::from(*micros);
     }
     let group = |(name, (size, revenue)): (&String, (u64, i128))| RfmGroup {
         name: name.clone(),
         size,
-        share: size as f64 / named.places.len().max(1) as f64,
+        share: size as f64 / named.indices.len().max(1) as f64,
         revenue_share: revenue as f64 / total.max(1) as f64,
     };
     named.names.iter().zip(sums).map(group).collect()
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_best_are_champions_and_the_gone_hibernate() {
         let named = named(&buyers(), &RfmGrid::default());
-        let name = |shopper: usize| named.names[usize::from(named.places[shopper])].as_str();
+        let name = |shopper: usize| named.names[usize::from(named.indices[shopper])].as_str();
         assert_eq!((name(0), name(49)), ("champions", "hibernating"));
     }
 
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn groups_add_up() {
         let names = ["best", "new", "gone"].map(str::to_owned).to_vec();
-        let named = Named { names, places: vec![0, 0, 2, 1] };
+        let named = RfmLabels { names, indices: vec![0, 0, 2, 1] };
         let groups = groups(&named, &[5_000_000, 1_000_000, 2_000_000, 2_000_000]);
         assert_eq!(groups.iter().map(|group| group.size).sum::<u64>(), 4);
         assert_eq!((groups[0].size, groups[0].revenue_share), (2, 0.6));
@@ -146,11 +146,11 @@ mod tests {
         fn scores_follow_the_values(values in prop::collection::vec(0_u8..20, 1..200)) {
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
             let scores = quintiles(&values);
-            for (one, score) in values.iter().zip(&scores) {
+            for (a, score) in values.iter().zip(&scores) {
                 prop_assert!((1..=5).contains(score));
-                for (other, lower) in values.iter().zip(&scores) {
-                    prop_assert!(one != other || score == lower);
-                    prop_assert!(one <= other || score >= lower);
+                for (b, lower) in values.iter().zip(&scores) {
+                    prop_assert!(a != b || score == lower);
+                    prop_assert!(a <= b || score >= lower);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use domain::report::{Scale, Scaling};
 use ndarray::{Array2, ArrayView1, Axis};
 
-use crate::segmentation::feature_table::{Kind, Table};
+use crate::segmentation::feature_table::{FeatureKind, FeatureTable};
 
 /// Skewness from which a feature is clustered by its logarithm.
 const SKEWED: f64 = 1.0;
@@ -14,20 +14,20 @@ const GREATEST: f64 = 1e100;
 ///
 /// # Errors
 /// A sentence when nothing is left, or when values are too great to calculate with.
-pub fn without_constants(mut table: Table) -> Result<Table, String> {
+pub fn without_constants(mut table: FeatureTable) -> Result<FeatureTable, String> {
     let too_great =
         |column: ArrayView1<'_, f64>| column.iter().any(|value| !value.is_finite() || value.abs() > GREATEST);
     let constant = |column: ArrayView1<'_, f64>| column.iter().all(|value| *value == column[0]);
     let mut kept = vec![];
-    for (place, column) in table.values.axis_iter(Axis(1)).enumerate() {
-        let name = &table.features[place].name;
+    for (index, column) in table.values.axis_iter(Axis(1)).enumerate() {
+        let name = &table.features[index].name;
         if too_great(column) {
             return Err(format!("The values of {name} are too great to calculate with: they exceed {GREATEST:e}."));
         }
         if constant(column) {
             table.notes.push(format!("All shoppers have the same {name}, so it was left out."));
         } else {
-            kept.push(place);
+            kept.push(index);
         }
     }
     if kept.is_empty() {
@@ -37,16 +37,16 @@ pub fn without_constants(mut table: Table) -> Result<Table, String> {
         ));
     }
     table.values = table.values.select(Axis(1), &kept).as_standard_layout().into_owned();
-    table.features = kept.iter().map(|place| table.features[*place].clone()).collect();
+    table.features = kept.iter().map(|index| table.features[*index].clone()).collect();
     Ok(table)
 }
 
 /// The features as they are clustered, and how they came to be so.
-pub fn scaled(table: &Table, scale: Scale) -> (Array2<f64>, Vec<Scaling>) {
+pub fn scaled(table: &FeatureTable, scale: Scale) -> (Array2<f64>, Vec<Scaling>) {
     let mut values = table.values.clone();
     let mut scalings = vec![];
     for (mut column, feature) in values.axis_iter_mut(Axis(1)).zip(&table.features) {
-        let is_number = feature.kind == Kind::Number;
+        let is_number = feature.kind == FeatureKind::Number;
         let log1p = is_number && scale == Scale::Auto && wants_logarithm(column.view());
         if log1p {
             column.mapv_inplace(f64::ln_1p);
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn categories_are_centred_and_not_stretched() {
         let mut table = table(array![[1.0], [0.0], [0.0], [0.0]]);
-        table.features[0].kind = Kind::Category;
+        table.features[0].kind = FeatureKind::Category;
         assert_eq!(scaled(&table, Scale::Auto).0, array![[0.75], [-0.25], [-0.25], [-0.25]]);
     }
 
@@ -152,12 +152,12 @@ mod tests {
         assert!(without_constants(table(array![[1e300], [1.0]])).is_err());
     }
 
-    fn table(values: Array2<f64>) -> Table {
-        Table {
+    fn table(values: Array2<f64>) -> FeatureTable {
+        FeatureTable {
             shoppers: (0..values.nrows()).map(|row| row.to_string()).collect(),
             features: (0..values.ncols()).map(|column| Feature::number(format!("f{column}"))).collect(),
             values,
-            ..Table::default()
+            ..FeatureTable::default()
         }
     }
 }

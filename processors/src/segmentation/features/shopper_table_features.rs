@@ -15,20 +15,20 @@ use domain::dataset::{Column, ColumnRole};
 use ndarray::Array2;
 use projections::{FrameId, Frames};
 
-use crate::segmentation::feature_table::{Feature, Kind, Table};
+use crate::segmentation::feature_table::{Feature, FeatureKind, FeatureTable};
 use crate::segmentation::frame_batches::{batches, column};
 use crate::segmentation::input::{ReportDataset, SegmentError};
 use crate::segmentation::number_format::counted;
 
 /// A column of more different texts than this has no categories.
-const MOST_CATEGORIES: usize = 20;
+const MAX_CATEGORIES: usize = 20;
 /// A column of numbers may lack this share of them.
-const MOST_MISSING: f64 = 1.0 / 3.0;
+const MAX_MISSING: f64 = 1.0 / 3.0;
 /// The category of shoppers without one.
 const NO_CATEGORY: &str = "none";
 
 /// What was read so far.
-struct Reading {
+struct ShopperRows {
     features: Vec<String>,
     /// The categories of each feature by number, as they came; none for numbers.
     categories: Vec<Option<Vec<String>>>,
@@ -39,24 +39,28 @@ struct Reading {
     /// Rows whose shopper came again.
     replaced: u64,
     /// All rows, which gives those without a shopper column their names.
-    rows: u64,
+    row_count: u64,
 }
 
 /// Loads the shoppers of the datasets that have all these columns; of a shopper who comes twice the later row counts.
 ///
 /// # Errors
 /// When no dataset has the columns, when one holds dates or too many different texts, or when a frame cannot be read.
-pub async fn load(frames: &Frames, datasets: &[&ReportDataset], features: &[String]) -> Result<Table, SegmentError> {
+pub async fn load(
+    frames: &Frames,
+    datasets: &[&ReportDataset],
+    features: &[String],
+) -> Result<FeatureTable, SegmentError> {
     let mut features = features.to_vec();
     let mut seen = std::collections::HashSet::new();
     features.retain(|feature| seen.insert(feature.clone()));
     let usable = usable(datasets, &features).map_err(SegmentError::Unanswerable)?;
-    let mut reading = Reading::new(&usable[0].columns, &features);
+    let mut rows = ShopperRows::new(&usable[0].columns, &features);
     for dataset in &usable {
-        read(frames, dataset, &features, &mut reading).await?;
-        reading.check().map_err(SegmentError::Unanswerable)?;
+        read(frames, dataset, &features, &mut rows).await?;
+        rows.check().map_err(SegmentError::Unanswerable)?;
     }
-    let mut table = reading.table().map_err(SegmentError::Unanswerable)?;
+    let mut table = rows.table().map_err(SegmentError::Unanswerable)?;
     if usable.len() < datasets.len() {
         let left_out = counted((datasets.len() - usable.len()) as u64, "dataset");
         table.notes.push(format!("Without these columns and therefore left out: {left_out}."));
@@ -70,7 +74,7 @@ fn usable<'a>(datasets: &[&'a ReportDataset], features: &[String]) -> Result<Vec
     }
     for feature in features {
         let columns =
-            datasets.iter().filter_map(|dataset| place(dataset, feature).map(|place| &dataset.columns[place]));
+            datasets.iter().filter_map(|dataset| column_index(dataset, feature).map(|index| &dataset.columns[index]));
         let Some(first) = columns.clone().next() else {
             return Err(format!("No shopper table has a column '{feature}'."));
         };
@@ -83,7 +87,7 @@ fn usable<'a>(datasets: &[&'a ReportDataset], features: &[String]) -> Result<Vec
             ));
         }
     }
-    let complete = |dataset: &&&ReportDataset| features.iter().all(|feature| place(dataset, feature).is_some());
+    let complete = |dataset: &&&ReportDataset| features.iter().all(|feature| column_index(dataset, feature).is_some());
     let usable: Vec<&ReportDataset> = datasets.iter().filter(complete).copied().collect();
     if usable.is_empty() {
         return Err("No shopper table has all of these columns; ask about one dataset at a time.".to_owned());
@@ -91,7 +95,7 @@ fn usable<'a>(datasets: &[&'a ReportDataset], features: &[String]) -> Result<Vec
     Ok(usable)
 }
 
-fn place(dataset: &ReportDataset, name: &str) -> Option<usize> {
+fn column_index(dataset: &ReportDataset, name: &str) -> Option<usize> {
     dataset.columns.iter().position(|column| column.name == name)
 }
 
@@ -99,39 +103,40 @@ async fn read(
     frames: &Frames,
     dataset: &ReportDataset,
     features: &[String],
-    reading: &mut Reading,
+    rows: &mut ShopperRows,
 ) -> anyhow::Result<()> {
     let shopper = dataset.columns.iter().find(|column| column.role == Some(ColumnRole::Shopper));
     let shopper = shopper.map(|column| column.name.as_str());
     let named = features.iter().map(String::as_str).chain(shopper);
-    let mut places: Vec<usize> = named.filter_map(|name| place(dataset, name)).collect();
-    places.sort_unstable();
-    places.dedup();
+    let mut indices: Vec<usize> = named.filter_map(|name| column_index(dataset, name)).collect();
+    indices.sort_unstable();
+    indices.dedup();
     let frame = FrameId::rows(dataset.dataset.dataset_id);
-    let mut batches = batches(frames, &frame, &places).await?;
+    let mut batches = batches(frames, &frame, &indices).await?;
     while let Some(batch) = batches.next().await? {
-        add(reading, &batch, shopper)?;
+        add(rows, &batch, shopper)?;
     }
     Ok(())
 }
 
-fn add(reading: &mut Reading, batch: &RecordBatch, shopper: Option<&str>) -> anyhow::Result<()> {
+fn add(rows: &mut ShopperRows, batch: &RecordBatch, shopper: Option<&str>) -> anyhow::Result<()> {
     let mut columns = vec![];
-    for (place, feature) in reading.features.iter().enumerate() {
-        columns.push(values(column(batch, feature)?, feature, reading.categories[place].as_mut())?);
+    for (index, feature) in rows.features.iter().enumerate() {
+        columns.push(values(column(batch, feature)?, feature, rows.categories[index].as_mut())?);
     }
     let shopper = shopper.map(|name| column(batch, name)).transpose()?;
     let options = FormatOptions::default();
     let names = shopper.map(|column| ArrayFormatter::try_new(column, &options)).transpose()?;
     for row in 0..batch.num_rows() {
-        reading.rows += 1;
+        rows.row_count += 1;
         if shopper.is_some_and(|column| column.is_null(row)) {
-            reading.nameless += 1;
+            rows.nameless += 1;
             continue;
         }
-        let name = names.as_ref().map_or_else(|| format!("row {}", reading.rows), |names| names.value(row).to_string());
+        let name =
+            names.as_ref().map_or_else(|| format!("row {}", rows.row_count), |names| names.value(row).to_string());
         let features = columns.iter().map(|column| column[row]).collect();
-        reading.replaced += u64::from(reading.shoppers.insert(name, features).is_some());
+        rows.replaced += u64::from(rows.shoppers.insert(name, features).is_some());
     }
     Ok(())
 }
@@ -149,7 +154,7 @@ fn values(column: &ArrayRef, name: &str, categories: Option<&mut Vec<String>>) -
         let text = text.unwrap_or(NO_CATEGORY);
         let known = categories.iter().position(|other| other == text);
         // One more is enough to know that they are too many.
-        if known.is_none() && categories.len() <= MOST_CATEGORIES {
+        if known.is_none() && categories.len() <= MAX_CATEGORIES {
             categories.push(text.to_owned());
         }
         known.unwrap_or(categories.len() - 1) as f64
@@ -157,7 +162,7 @@ fn values(column: &ArrayRef, name: &str, categories: Option<&mut Vec<String>>) -
     Ok(texts.as_string::<i32>().iter().map(number).collect())
 }
 
-impl Reading {
+impl ShopperRows {
     fn new(columns: &[Column], features: &[String]) -> Self {
         let is_number = |feature: &String| {
             let column = columns.iter().find(|column| column.name == *feature);
@@ -169,39 +174,39 @@ impl Reading {
             shoppers: HashMap::new(),
             nameless: 0,
             replaced: 0,
-            rows: 0,
+            row_count: 0,
         }
     }
 
     /// Whether texts are categories.
     fn check(&self) -> Result<(), String> {
         let too_many = |categories: &Option<Vec<String>>| {
-            categories.as_ref().is_some_and(|categories| categories.len() > MOST_CATEGORIES)
+            categories.as_ref().is_some_and(|categories| categories.len() > MAX_CATEGORIES)
         };
         match self.categories.iter().position(too_many) {
-            Some(place) => Err(format!(
-                "'{}' cannot be a feature: it has more than {MOST_CATEGORIES} different values, so they are no categories.",
-                self.features[place]
+            Some(index) => Err(format!(
+                "'{}' cannot be a feature: it has more than {MAX_CATEGORIES} different values, so they are no categories.",
+                self.features[index]
             )),
             None => Ok(()),
         }
     }
 
-    fn table(self) -> Result<Table, String> {
+    fn table(self) -> Result<FeatureTable, String> {
         let mut shoppers: Vec<(String, Vec<f64>)> = self.shoppers.into_iter().collect();
         let count = shoppers.len();
-        let missing = |place: usize| shoppers.iter().filter(|(_, values)| values[place].is_nan()).count();
+        let missing = |index: usize| shoppers.iter().filter(|(_, values)| values[index].is_nan()).count();
         let (kept, sparse): (Vec<usize>, Vec<usize>) =
-            (0..self.features.len()).partition(|place| missing(*place) as f64 <= MOST_MISSING * count as f64);
+            (0..self.features.len()).partition(|index| missing(*index) as f64 <= MAX_MISSING * count as f64);
         let mut notes: Vec<String> = sparse
             .iter()
-            .map(|place| format!("More than a third of {} is missing, so it was left out.", self.features[*place]))
+            .map(|index| format!("More than a third of {} is missing, so it was left out.", self.features[*index]))
             .collect();
         if kept.is_empty() {
             return Err(format!("There is nothing to compare shoppers by. {}", notes.join(" ")));
         }
-        shoppers.retain(|(_, values)| kept.iter().all(|place| !values[*place].is_nan()));
-        shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        shoppers.retain(|(_, values)| kept.iter().all(|index| !values[*index].is_nan()));
+        shoppers.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let incomplete = self.nameless + (count - shoppers.len()) as u64;
         for (count, what) in [
             (incomplete, "Left out because a value is missing"),
@@ -212,22 +217,25 @@ impl Reading {
             }
         }
         let (mut features, mut columns) = (vec![], vec![]);
-        for place in kept {
-            let values = || shoppers.iter().map(|(_, values)| values[place]);
-            let Some(categories) = &self.categories[place] else {
-                features.push(Feature::number(&self.features[place]));
+        for index in kept {
+            let values = || shoppers.iter().map(|(_, values)| values[index]);
+            let Some(categories) = &self.categories[index] else {
+                features.push(Feature::number(&self.features[index]));
                 columns.push(values().collect::<Vec<f64>>());
                 continue;
             };
             let mut sorted: Vec<(&String, usize)> = categories.iter().zip(0..).collect();
             sorted.sort();
             for (category, number) in sorted {
-                features.push(Feature { name: format!("{}: {category}", self.features[place]), kind: Kind::Category });
+                features.push(Feature {
+                    name: format!("{}: {category}", self.features[index]),
+                    kind: FeatureKind::Category,
+                });
                 columns.push(values().map(|value| f64::from(value == number as f64)).collect());
             }
         }
         let values = Array2::from_shape_fn((shoppers.len(), features.len()), |(row, feature)| columns[feature][row]);
         let shoppers = shoppers.into_iter().map(|(shopper, _)| shopper).collect();
-        Ok(Table { shoppers, features, values, buyers: None, notes })
+        Ok(FeatureTable { shoppers, features, values, buyers: None, notes })
     }
 }

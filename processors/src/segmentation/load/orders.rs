@@ -9,26 +9,26 @@ use projections::{FrameId, Frames};
 use super::purchase_totals::PurchaseTotals;
 use crate::segmentation::frame_batches::{Batches, batches, column};
 
-/// Places of shopper and order in a frame of orders.
+/// Indices of shopper and order in a frame of orders.
 const KEYS: [usize; 2] = [0, 1];
-/// Places of all columns: shopper, order, time, last purchase, spend, quantity, lines, returns, returned.
+/// Indices of all columns: shopper, order, time, last purchase, spend, quantity, lines, returns, returned.
 const ALL: [usize; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /// How many orders stand in both frames.
 ///
 /// # Errors
 /// When a frame cannot be read.
-pub async fn common_orders(frames: &Frames, one: &FrameId, other: &FrameId) -> Result<u64> {
-    let (mut one, mut other) = (Cursor::open(frames, one, &KEYS).await?, Cursor::open(frames, other, &KEYS).await?);
+pub async fn common_orders(frames: &Frames, a: &FrameId, b: &FrameId) -> Result<u64> {
+    let (mut a, mut b) = (Cursor::open(frames, a, &KEYS).await?, Cursor::open(frames, b, &KEYS).await?);
     let mut count = 0;
-    while let (Some(left), Some(right)) = (one.key(), other.key()) {
+    while let (Some(left), Some(right)) = (a.key(), b.key()) {
         let order = left.cmp(&right);
         count += u64::from(order.is_eq());
         if order.is_le() {
-            one.advance().await?;
+            a.advance().await?;
         }
         if order.is_ge() {
-            other.advance().await?;
+            b.advance().await?;
         }
     }
     Ok(count)
@@ -57,7 +57,7 @@ pub async fn merge(
         give(key.0, cursors[last].purchases()?)?;
         for index in same {
             if index != last {
-                replaced[index][cursors[index].place] = true;
+                replaced[index][cursors[index].frame_row] = true;
             }
             cursors[index].advance().await?;
         }
@@ -72,7 +72,7 @@ struct Cursor<'a> {
     orders: StringArray,
     row: usize,
     /// The row in the whole frame.
-    place: usize,
+    frame_row: usize,
     /// The rows of the whole frame.
     rows: usize,
 }
@@ -82,7 +82,8 @@ impl<'a> Cursor<'a> {
         let batches = batches(frames, frame, columns).await?;
         let rows = usize::try_from(batches.rows())?;
         let none = StringArray::from(Vec::<&str>::new());
-        let mut cursor = Self { batches, batch: None, shoppers: none.clone(), orders: none, row: 0, place: 0, rows };
+        let mut cursor =
+            Self { batches, batch: None, shoppers: none.clone(), orders: none, row: 0, frame_row: 0, rows };
         cursor.load().await?;
         Ok(cursor)
     }
@@ -94,7 +95,7 @@ impl<'a> Cursor<'a> {
 
     async fn advance(&mut self) -> Result<()> {
         self.row += 1;
-        self.place += 1;
+        self.frame_row += 1;
         if self.row < self.shoppers.len() { Ok(()) } else { self.load().await }
     }
 
@@ -115,12 +116,12 @@ impl<'a> Cursor<'a> {
     /// The order as the purchases of its shopper; all columns were read.
     fn purchases(&self) -> Result<PurchaseTotals> {
         let batch = self.batch.as_ref().context("a cursor at its end")?;
-        let number = |place: usize| {
-            let column = batch.column(place).as_primitive_opt::<Int64Type>().context("an order without numbers")?;
+        let number = |index: usize| {
+            let column = batch.column(index).as_primitive_opt::<Int64Type>().context("an order without numbers")?;
             anyhow::Ok(column.value(self.row))
         };
-        let time = |place: usize| {
-            let column = batch.column(place).as_primitive_opt::<TimestampMicrosecondType>();
+        let time = |index: usize| {
+            let column = batch.column(index).as_primitive_opt::<TimestampMicrosecondType>();
             anyhow::Ok(column.context("an order without times")?.value(self.row))
         };
         let lines = number(6)?;

@@ -47,8 +47,8 @@ mod tests {
     proptest! {
         #[test]
         fn merging_does_not_depend_on_the_order(parts in prop::collection::vec((0..1_000_i64, 1..9_i64, 0..1_000_i64), 3)) {
-            let [one, two, three] = [0, 1, 2].map(|place: usize| {
-                let (time, orders, spend) = parts[place];
+            let [one, two, three] = [0, 1, 2].map(|index: usize| {
+                let (time, orders, spend) = parts[index];
                 PurchaseTotals { first: time, last: time, orders, spend, quantity: orders, lines: orders, returns: 0 }
             });
             let forward = one.merge(two).unwrap().merge(three);

@@ -15,7 +15,7 @@ use crate::segmentation::frame_batches::{batches, column};
 use crate::segmentation::input::{ReportDataset, SegmentError};
 use crate::segmentation::overlap::groups;
 
-/// Places of `shopper`, `first_purchase`, `last_purchase`, `orders`, `spend`, `quantity`, `lines`, `returns` in a frame of
+/// Indices of `shopper`, `first_purchase`, `last_purchase`, `orders`, `spend`, `quantity`, `lines`, `returns` in a frame of
 /// shoppers.
 const COLUMNS: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
 /// More stores than this are not told apart.
@@ -46,7 +46,7 @@ pub async fn merge(
     if !(2..=MAX_STORES).contains(&stores.len()) {
         stores.clear();
     }
-    let mut adding = Adding { stores, shoppers: hashbrown::HashMap::default() };
+    let mut adding = PurchaseMerger { stores, shoppers: hashbrown::HashMap::default() };
     let mut replaced = ReplacedOrders::default();
     for group in groups(datasets) {
         let store = adding.stores.binary_search(&group[0].store_id).ok();
@@ -64,12 +64,12 @@ pub async fn merge(
 }
 
 /// Shoppers being added up.
-struct Adding {
+struct PurchaseMerger {
     stores: Vec<StoreId>,
     shoppers: hashbrown::HashMap<String, (PurchaseTotals, Box<[i64]>), FixedState>,
 }
 
-impl Adding {
+impl PurchaseMerger {
     async fn add_dataset(
         &mut self,
         frames: &Frames,
@@ -86,9 +86,9 @@ impl Adding {
 
     fn add_batch(&mut self, batch: &RecordBatch, store: Option<usize>) -> anyhow::Result<()> {
         let names = column(batch, "shopper")?.as_string_opt::<i32>().context("shopper is not text")?;
-        let times = |place: usize| batch.column(place).as_primitive_opt::<TimestampMicrosecondType>();
+        let times = |index: usize| batch.column(index).as_primitive_opt::<TimestampMicrosecondType>();
         let (first, last) = times(1).zip(times(2)).context("a purchase is not a time")?;
-        let numbers = |place: usize| batch.column(place).as_primitive_opt::<Int64Type>().context("a sum is no number");
+        let numbers = |index: usize| batch.column(index).as_primitive_opt::<Int64Type>().context("a sum is no number");
         let [orders, spend, quantity, lines, returns] =
             [numbers(3)?, numbers(4)?, numbers(5)?, numbers(6)?, numbers(7)?];
         for row in 0..batch.num_rows() {
@@ -123,7 +123,7 @@ impl Adding {
         // Who only returned something has not bought.
         let buyers = self.shoppers.into_iter().filter(|(_, (purchases, _))| purchases.orders > 0);
         let mut shoppers: Vec<_> = buyers.map(|(name, (own, by_store))| (name, own, by_store)).collect();
-        shoppers.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        shoppers.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let spend_by_store = shoppers.iter().flat_map(|(_, _, by_store)| by_store.iter().copied()).collect();
         let shoppers = shoppers.into_iter().map(|(name, own, _)| (name, own)).collect();
         MergedPurchases { shoppers, stores: self.stores, spend_by_store }

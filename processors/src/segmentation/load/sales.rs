@@ -11,19 +11,19 @@ use super::replaced_orders::ReplacedOrders;
 use crate::segmentation::frame_batches::{batches, column};
 use crate::segmentation::input::ReportDataset;
 
-/// The place of nobody and nothing.
+/// The index of nobody and nothing.
 const NONE: u32 = u32::MAX;
 
 /// Which name of an item counts.
 #[derive(Clone, Copy)]
-pub enum Name {
+pub enum ItemName {
     /// The product's.
     Product,
     /// The category's.
     Category,
 }
 
-impl Name {
+impl ItemName {
     fn of(self, batch: &RecordBatch) -> Result<StringArray> {
         let name = match self {
             Self::Product => "product",
@@ -41,7 +41,7 @@ pub async fn sold(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,
-    name: Name,
+    name: ItemName,
 ) -> Result<HashMap<String, i128>> {
     let mut sold = HashMap::new();
     for dataset in datasets {
@@ -57,7 +57,7 @@ pub async fn sold(
 }
 
 /// The name and revenue of each item of a dataset; nothing when the dataset has no items.
-async fn items(frames: &Frames, dataset: &ReportDataset, name: Name) -> Result<Option<Vec<(String, i64)>>> {
+async fn items(frames: &Frames, dataset: &ReportDataset, name: ItemName) -> Result<Option<Vec<(String, i64)>>> {
     let frame = dataset.frame(FrameId::items);
     if frames.manifest(&frame).await?.is_none() {
         return Ok(None);
@@ -81,7 +81,8 @@ async fn lessen(
     let frame = dataset.frame(FrameId::sales);
     let mut batches = batches(frames, &frame, &[1, 2, 4]).await?;
     while let Some(batch) = batches.next().await? {
-        let (orders, items, amounts) = (places(&batch, "order")?, places(&batch, "item")?, numbers(&batch, "revenue")?);
+        let (orders, items, amounts) =
+            (indices(&batch, "order")?, indices(&batch, "item")?, numbers(&batch, "revenue")?);
         for ((order, item), amount) in orders.into_iter().zip(items).zip(amounts) {
             if replaced[order as usize] {
                 revenue[item as usize].1 -= amount;
@@ -94,7 +95,7 @@ async fn lessen(
 /// The names of the highest revenue; of equals the first in the alphabet.
 pub fn best(sold: HashMap<String, i128>, limit: usize) -> Vec<String> {
     let mut sold: Vec<(String, i128)> = sold.into_iter().collect();
-    sold.sort_unstable_by(|(one, more), (other, less)| less.cmp(more).then(one.cmp(other)));
+    sold.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then(a.cmp(b)));
     sold.truncate(limit);
     sold.into_iter().map(|(name, _)| name).collect()
 }
@@ -102,9 +103,9 @@ pub fn best(sold: HashMap<String, i128>, limit: usize) -> Vec<String> {
 /// Something that a shopper bought in an order.
 #[derive(Clone, Copy)]
 pub struct Sale {
-    /// The place of the shopper.
+    /// The index of the shopper.
     pub shopper: u32,
-    /// The place of the name.
+    /// The index of the name.
     pub item: u32,
     /// Millionths of a piece.
     pub quantity: i64,
@@ -120,19 +121,19 @@ pub async fn visit(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,
-    name: Name,
+    name: ItemName,
     names: &[String],
     shoppers: &[&str],
     mut give: impl FnMut(Sale),
 ) -> Result<()> {
-    let place_of: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+    let index_of: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
     for dataset in datasets {
         let Some(items) = items(frames, dataset, name).await? else { continue };
-        let items: Vec<u32> = items.iter().map(|(name, _)| *place_of.get(name.as_str()).unwrap_or(&NONE)).collect();
-        if items.iter().all(|place| *place == NONE) {
+        let items: Vec<u32> = items.iter().map(|(name, _)| *index_of.get(name.as_str()).unwrap_or(&NONE)).collect();
+        if items.iter().all(|index| *index == NONE) {
             continue;
         }
-        let known = shopper_places(frames, dataset, shoppers).await?;
+        let known = shopper_indices(frames, dataset, shoppers).await?;
         let replaced = replaced.of(dataset.dataset.dataset_id);
         let frame = dataset.frame(FrameId::sales);
         let columns: &[usize] = if replaced.is_some() { &[0, 1, 2, 3, 4] } else { &[0, 2, 3, 4] };
@@ -169,20 +170,20 @@ fn each_sale(
     Ok(())
 }
 
-/// The place among the known shoppers of each shopper of a dataset. Both are sorted, so one pass is enough.
-async fn shopper_places(frames: &Frames, dataset: &ReportDataset, shoppers: &[&str]) -> Result<Vec<u32>> {
+/// The index among the known shoppers of each shopper of a dataset. Both are sorted, so one pass is enough.
+async fn shopper_indices(frames: &Frames, dataset: &ReportDataset, shoppers: &[&str]) -> Result<Vec<u32>> {
     let frame = dataset.frame(FrameId::shoppers);
-    let (mut places, mut at) = (vec![], 0);
+    let (mut indices, mut at) = (vec![], 0);
     let mut batches = batches(frames, &frame, &[0]).await?;
     while let Some(batch) = batches.next().await? {
         let names = column(&batch, "shopper")?.as_string_opt::<i32>().context("shopper is not text")?;
         for row in 0..names.len() {
             let name = names.value(row);
             at += shoppers[at..].iter().take_while(|known| **known < name).count();
-            places.push(if shoppers.get(at) == Some(&name) { at as u32 } else { NONE });
+            indices.push(if shoppers.get(at) == Some(&name) { at as u32 } else { NONE });
         }
     }
-    Ok(places)
+    Ok(indices)
 }
 
 fn numbers_of<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Int64Array> {
@@ -193,7 +194,7 @@ fn numbers(batch: &RecordBatch, name: &str) -> Result<Vec<i64>> {
     Ok(numbers_of(batch, name)?.values().to_vec())
 }
 
-fn places(batch: &RecordBatch, name: &str) -> Result<Vec<u32>> {
-    let places = column(batch, name)?.as_primitive_opt::<UInt32Type>();
-    Ok(places.with_context(|| format!("{name} is no place"))?.values().to_vec())
+fn indices(batch: &RecordBatch, name: &str) -> Result<Vec<u32>> {
+    let indices = column(batch, name)?.as_primitive_opt::<UInt32Type>();
+    Ok(indices.with_context(|| format!("{name} is no place"))?.values().to_vec())
 }

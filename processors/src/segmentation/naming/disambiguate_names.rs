@@ -2,39 +2,39 @@
 //! differs from the others.
 
 use super::profile::{Profile, plain};
-use crate::segmentation::feature_table::{Feature, Kind};
+use crate::segmentation::feature_table::{Feature, FeatureKind};
 use crate::segmentation::number_format::{number, percent};
 
 /// Words for ranks, for segments that no figure tells apart.
 const RANKS: [&str; 8] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
 
 /// The names, with what tells apart those that are equal.
-pub fn distinct(names: &[String], features: &[Feature], profiles: &[Profile]) -> Vec<String> {
+pub fn disambiguate_names(names: &[String], features: &[Feature], profiles: &[Profile]) -> Vec<String> {
     let mut distinct = names.to_vec();
     for alike in alike(names) {
         let feature = telling(&alike, features, profiles);
         let telling = match (feature, &alike[..]) {
-            (Some(feature), [one, other]) => compared(*one, *other, feature, features, profiles),
+            (Some(feature), [a, b]) => compared(*a, *b, feature, features, profiles),
             (Some(feature), _) => ranked(&alike, feature, features, profiles),
             (None, _) => vec![],
         };
-        for (place, words) in alike.iter().zip(telling) {
-            distinct[*place] = format!("{}, {words}", names[*place]);
+        for (index, words) in alike.iter().zip(telling) {
+            distinct[*index] = format!("{}, {words}", names[*index]);
         }
     }
     for alike in alike(&distinct.clone()) {
-        for (rank, place) in alike.iter().enumerate() {
+        for (rank, index) in alike.iter().enumerate() {
             let rank = RANKS.get(rank).map_or_else(|| format!("{}th", rank + 1), |word| (*word).to_owned());
-            distinct[*place] = format!("{}, {rank} group", distinct[*place]);
+            distinct[*index] = format!("{}, {rank} group", distinct[*index]);
         }
     }
     distinct
 }
 
-/// The places of names that come more than once, together.
+/// The indices of names that come more than once, together.
 fn alike(names: &[String]) -> Vec<Vec<usize>> {
-    let first = |place: &usize| !names[..*place].contains(&names[*place]);
-    let same = |place: usize| (0..names.len()).filter(|other| names[*other] == names[place]).collect();
+    let first = |index: &usize| !names[..*index].contains(&names[*index]);
+    let same = |index: usize| (0..names.len()).filter(|other| names[*other] == names[index]).collect();
     let groups: Vec<Vec<usize>> = (0..names.len()).filter(first).map(same).collect();
     groups.into_iter().filter(|group| group.len() > 1).collect()
 }
@@ -46,13 +46,13 @@ fn telling(segments: &[usize], features: &[Feature], profiles: &[Profile]) -> Op
         positions().fold(f64::MIN, f64::max) - positions().fold(f64::MAX, f64::min)
     };
     let differ = |feature: &usize| spread(feature) > 0.0;
-    (0..features.len()).filter(differ).max_by(|one, other| spread(one).total_cmp(&spread(other)).then(other.cmp(one)))
+    (0..features.len()).filter(differ).max_by(|a, b| spread(a).total_cmp(&spread(b)).then(b.cmp(a)))
 }
 
 /// Two segments say which of them has more.
-fn compared(one: usize, other: usize, feature: usize, features: &[Feature], profiles: &[Profile]) -> Vec<String> {
+fn compared(a: usize, b: usize, feature: usize, features: &[Feature], profiles: &[Profile]) -> Vec<String> {
     let (less, more) = degrees(&features[feature]);
-    match profiles[one].positions[feature] > profiles[other].positions[feature] {
+    match profiles[a].positions[feature] > profiles[b].positions[feature] {
         true => vec![more, less],
         false => vec![less, more],
     }
@@ -72,7 +72,9 @@ fn degrees(feature: &Feature) -> (String, String) {
         "return_rate" => pair("returning less", "returning more"),
         name => match (name.strip_prefix("share of "), feature.kind) {
             (Some(category), _) => (format!("less for {category}"), format!("more for {category}")),
-            (_, Kind::Category) => (format!("less often {}", plain(name)), format!("more often {}", plain(name))),
+            (_, FeatureKind::Category) => {
+                (format!("less often {}", plain(name)), format!("more often {}", plain(name)))
+            }
             _ => (format!("lower {}", plain(name)), format!("higher {}", plain(name))),
         },
     }
@@ -83,8 +85,8 @@ fn ranked(segments: &[usize], feature: usize, features: &[Feature], profiles: &[
     let figure = |segment: &usize| {
         let profile = &profiles[*segment];
         match features[feature].kind {
-            Kind::Number => figure(&features[feature].name, profile.medians[feature]),
-            Kind::Category => format!("{} {}", percent(profile.means[feature]), plain(&features[feature].name)),
+            FeatureKind::Number => figure(&features[feature].name, profile.medians[feature]),
+            FeatureKind::Category => format!("{} {}", percent(profile.means[feature]), plain(&features[feature].name)),
         }
     };
     segments.iter().map(figure).collect()
@@ -135,7 +137,7 @@ mod tests {
     }
 
     fn named(count: usize, profiles: &[Profile]) -> Vec<String> {
-        distinct(&vec!["Lost".to_owned(); count], &["recency", "frequency"].map(Feature::number), profiles)
+        disambiguate_names(&vec!["Lost".to_owned(); count], &["recency", "frequency"].map(Feature::number), profiles)
     }
 
     fn profile(medians: [f64; 2], positions: [f64; 2]) -> Profile {

@@ -12,7 +12,7 @@ const CENTRES: [[f64; 2]; 8] =
 #[test]
 fn finds_how_many_separate_groups_there_are() {
     for count in 2..=CENTRES.len() {
-        let found = group(table(blobs(&CENTRES[..count], 60, 1.0)), &parameters(), None).unwrap();
+        let found = segment(table(blobs(&CENTRES[..count], 60, 1.0)), &parameters(), None).unwrap();
         assert_eq!(found.findings.clusters as usize, count);
         let segments: Vec<u32> = found.segments.into_iter().flatten().collect();
         assert!(adjusted_rand_index(&segments, &labels(count, 60)) > 0.99, "{count}");
@@ -25,7 +25,7 @@ fn is_the_same_to_the_last_byte_on_one_thread_and_on_two() {
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let parameters = Parameters { algorithm, ..parameters() };
-            let found = pool.install(|| group(table(blobs(&CENTRES[..4], 200, 3.0)), &parameters, None)).unwrap();
+            let found = pool.install(|| segment(table(blobs(&CENTRES[..4], 200, 3.0)), &parameters, None)).unwrap();
             (serde_json::to_string(&found.findings).unwrap(), format!("{:?}", found.distances))
         };
         assert_eq!(on(1), on(2));
@@ -34,9 +34,9 @@ fn is_the_same_to_the_last_byte_on_one_thread_and_on_two() {
 
 #[test]
 fn purchases_are_ordered_by_revenue_and_add_up() {
-    let found = group(purchases(200), &parameters(), None).unwrap();
+    let found = segment(purchases(200), &parameters(), None).unwrap();
     let segments = &found.findings.segments;
-    assert!(segments.is_sorted_by(|one, other| one.revenue >= other.revenue));
+    assert!(segments.is_sorted_by(|a, b| a.revenue >= b.revenue));
     assert!((segments.iter().filter_map(|segment| segment.revenue_share).sum::<f64>() - 1.0).abs() < 1e-12);
     assert_eq!(segments.iter().map(|segment| segment.size).sum::<u64>(), 200);
     let names: std::collections::HashSet<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
@@ -48,25 +48,30 @@ fn purchases_are_ordered_by_revenue_and_add_up() {
 fn a_table_is_ordered_by_size() {
     let mut rows = blobs(&CENTRES[..2], 40, 1.0);
     rows.append(Axis(0), blobs(&[[60.0, 60.0]], 70, 1.0).view()).unwrap();
-    let sizes: Vec<u64> =
-        group(table(rows), &parameters(), None).unwrap().findings.segments.iter().map(|segment| segment.size).collect();
+    let sizes: Vec<u64> = segment(table(rows), &parameters(), None)
+        .unwrap()
+        .findings
+        .segments
+        .iter()
+        .map(|segment| segment.size)
+        .collect();
     assert_eq!(sizes, [70, 40, 40]);
 }
 
 #[test]
 fn segments_keep_their_numbers_from_one_report_to_the_next() {
-    let sizes = |found: &Grouped| found.findings.segments.iter().map(|segment| segment.size).collect::<Vec<_>>();
+    let sizes = |found: &Segmentation| found.findings.segments.iter().map(|segment| segment.size).collect::<Vec<_>>();
     let grow = |third: usize| {
         let mut rows = blobs(&CENTRES[..2], 60, 1.0);
         rows.append(Axis(0), blobs(&CENTRES[2..3], third, 1.0).view()).unwrap();
         table(rows)
     };
-    let first = group(grow(40), &parameters(), None).unwrap();
+    let first = segment(grow(40), &parameters(), None).unwrap();
     assert_eq!(sizes(&first), [60, 60, 40]);
     let segments = first.findings.segments;
-    let earlier = Earlier { report_id: ReportId::default(), segments };
+    let earlier = EarlierReport { report_id: ReportId::default(), segments };
     // By size the third one would come first now.
-    let next = group(grow(90), &parameters(), Some(&earlier)).unwrap();
+    let next = segment(grow(90), &parameters(), Some(&earlier)).unwrap();
     assert_eq!(sizes(&next), [60, 60, 90]);
     assert_eq!(next.findings.previous.unwrap().continues, [Some(0), Some(1), Some(2)]);
 }
@@ -82,25 +87,25 @@ fn noise_is_in_no_segment_and_counted() {
         min_points: Some(5),
         ..parameters()
     };
-    let found = group(table(rows), &dbscan, None).unwrap();
+    let found = segment(table(rows), &dbscan, None).unwrap();
     assert_eq!((found.findings.clusters, found.findings.noise_count), (2, 1));
     assert_eq!((found.segments[120], found.distances[120]), (None, None));
 }
 
 #[test]
 fn too_few_shoppers_are_an_answer_in_words() {
-    let reason = group(purchases(29), &parameters(), None).unwrap_err();
+    let reason = segment(purchases(29), &parameters(), None).unwrap_err();
     assert_eq!(reason, "There are only 29 shoppers with a purchase; at least 30 are needed.");
     let many = Parameters { clusters: ClusterCount::Exactly(50), ..parameters() };
-    assert!(group(table(blobs(&CENTRES[..2], 40, 1.0)), &many, None).unwrap_err().contains("at least 100"));
+    assert!(segment(table(blobs(&CENTRES[..2], 40, 1.0)), &many, None).unwrap_err().contains("at least 100"));
 }
 
 #[test]
 fn more_segments_than_different_shoppers_are_refused() {
     let rows = Array2::from_shape_fn((60, 1), |(row, _)| (row % 3) as f64);
     let five = Parameters { clusters: ClusterCount::Exactly(5), ..parameters() };
-    assert!(group(table(rows.clone()), &five, None).unwrap_err().contains("only 3 different"));
-    assert_eq!(group(table(rows), &parameters(), None).unwrap().findings.clusters, 3);
+    assert!(segment(table(rows.clone()), &five, None).unwrap_err().contains("only 3 different"));
+    assert_eq!(segment(table(rows), &parameters(), None).unwrap().findings.clusters, 3);
 }
 
 #[test]
@@ -110,7 +115,7 @@ fn nothing_infinite_leaves() {
         |(row, column)| if column == 0 { 1e99 * row as f64 } else { 1e-300 * row as f64 },
     );
     for scale in [Scale::Auto, Scale::Standard, Scale::None] {
-        let Ok(found) = group(table(rows.clone()), &Parameters { scale, ..parameters() }, None) else { continue };
+        let Ok(found) = segment(table(rows.clone()), &Parameters { scale, ..parameters() }, None) else { continue };
         let json = serde_json::to_value(&found.findings).unwrap();
         assert!(!json["segments"][0]["centroid"]["f0"].is_null());
         assert!(found.distances.iter().flatten().all(|distance| distance.is_finite()));
@@ -131,23 +136,23 @@ fn parameters() -> Parameters {
     }
 }
 
-fn table(values: Array2<f64>) -> Table {
-    Table {
+fn table(values: Array2<f64>) -> FeatureTable {
+    FeatureTable {
         shoppers: (0..values.nrows()).map(|row| format!("{row:04}")).collect(),
         features: (0..values.ncols()).map(|column| Feature::number(format!("f{column}"))).collect(),
         values,
-        ..Table::default()
+        ..FeatureTable::default()
     }
 }
 
-fn purchases(count: usize) -> Table {
+fn purchases(count: usize) -> FeatureTable {
     let value = |(row, feature): (usize, usize)| match feature {
         0 => (1 + row * 37 % 300) as f64,
         1 => (1 + row * row % 9) as f64,
         _ => (10 + row * row * 7 % 5_000) as f64,
     };
     let values = Array2::from_shape_fn((count, 3), value);
-    let column = |place| values.column(place).to_vec();
+    let column = |index| values.column(index).to_vec();
     let buyers = Buyers {
         spend: values.column(2).iter().map(|value| (value * 1e6) as i64).collect(),
         recency: column(0),
@@ -156,5 +161,5 @@ fn purchases(count: usize) -> Table {
         ..Buyers::default()
     };
     let features = ["recency", "frequency", "monetary"].map(Feature::number).to_vec();
-    Table { features, buyers: Some(buyers), ..table(values) }
+    FeatureTable { features, buyers: Some(buyers), ..table(values) }
 }
