@@ -1,5 +1,8 @@
 //! What is told of a segment, in figures.
 
+/// Below this share of all shoppers a median is low, above its complement high.
+const LOW: f64 = 0.4;
+
 /// What a segment is known by; values are in the order of the features.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
@@ -19,6 +22,23 @@ pub struct Profile {
     pub positions: Vec<f64>,
     /// Where recency, frequency and monetary lie, for purchases.
     pub rfm: Option<[f64; 3]>,
+}
+
+/// Where a feature of a segment lies among all shoppers.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Level {
+    Low,
+    Middle,
+    High,
+}
+
+/// The level of a position from 0 (least) to 1 (greatest).
+pub fn level(position: f64) -> Level {
+    match position {
+        low if low < LOW => Level::Low,
+        high if high > 1.0 - LOW => Level::High,
+        _ => Level::Middle,
+    }
 }
 
 /// A column name without its unit in brackets: `Annual Income (k$)` is `Annual Income`.

@@ -1,10 +1,11 @@
+use domain::ReportId;
 use domain::report::{Algorithm, ClusterCount, Features, Scale};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use super::*;
 use crate::clustering::samples::{blobs, labels};
 use crate::clustering::stability::adjusted_rand_index;
-use crate::segmentation::feature_table::Feature;
+use crate::segmentation::feature_table::{Buyers, Feature};
 
 const CENTRES: [[f64; 2]; 8] =
     [[0.0, 0.0], [15.0, 2.0], [2.0, 17.0], [31.0, -3.0], [18.0, 20.0], [-14.0, 9.0], [35.0, 15.0], [-9.0, -13.0]];
