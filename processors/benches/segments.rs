@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ndarray::Array2;
 use processors::clustering::points::Points;
-use processors::clustering::{kmeans, mixture, validity};
+use processors::clustering::{kmeans, mixture, silhouette};
 
 /// The least of so many times counts, as for scikit-learn.
 const REPETITIONS: usize = 5;
@@ -31,7 +31,7 @@ fn main() {
             }),
             "silhouette" => timed(|| {
                 let labels: Vec<u32> = start.iter().map(|label| *label as u32).collect();
-                validity::silhouettes(&Points::of_rows(matrix.view()), &[&labels])[0].unwrap()
+                silhouette::silhouettes(&Points::of_rows(matrix.view()), &[&labels])[0].unwrap()
             }),
             _ => timed(|| {
                 let points = Points::of_rows(matrix.view());

@@ -8,5 +8,6 @@ pub mod random;
 #[cfg(test)]
 pub mod samples;
 pub mod select_k;
+pub mod silhouette;
 pub mod stability;
 pub mod validity;

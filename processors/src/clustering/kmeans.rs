@@ -4,8 +4,10 @@
 //! add up is put together in their order.
 
 mod assignment;
+mod nearest;
 
-use assignment::{ClusterAssignment, assign_with_inertia};
+use assignment::ClusterAssignment;
+use nearest::assign_with_inertia;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256Plus;
 use rayon::prelude::*;

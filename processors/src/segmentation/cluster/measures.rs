@@ -5,6 +5,7 @@ use domain::report::{Algorithm, Parameters};
 use super::partition::Partition;
 use crate::clustering::points::Points;
 use crate::clustering::random::{self, Purpose};
+use crate::clustering::silhouette::silhouettes;
 use crate::clustering::validity::{self, Validity};
 use crate::clustering::{mixture, stability};
 
@@ -19,16 +20,16 @@ const RESAMPLED_FOR_MIXTURES: usize = 1_000;
 pub fn validities(points: &Points, partitions: &[Partition], seed: u64) -> Vec<Validity> {
     let all: Vec<&[u32]> = partitions.iter().map(|partition| &*partition.labels).collect();
     let mut random = random::generator(seed, Purpose::Silhouette, 0, 0);
-    let silhouettes = match random::sample(points.count(), SILHOUETTE_SAMPLE, &mut random) {
-        None => validity::silhouettes(points, &all),
+    let found = match random::sample(points.count(), SILHOUETTE_SAMPLE, &mut random) {
+        None => silhouettes(points, &all),
         Some(indices) => {
             let pick = |labels: &&[u32]| -> Vec<u32> { indices.iter().map(|index| labels[*index]).collect() };
             let sampled: Vec<Vec<u32>> = all.iter().map(pick).collect();
             let sampled: Vec<&[u32]> = sampled.iter().map(Vec::as_slice).collect();
-            validity::silhouettes(&points.gather(&indices), &sampled)
+            silhouettes(&points.gather(&indices), &sampled)
         }
     };
-    let measured = partitions.iter().zip(silhouettes);
+    let measured = partitions.iter().zip(found);
     measured.map(|(partition, silhouette)| measure(points, partition, silhouette)).collect()
 }
 
