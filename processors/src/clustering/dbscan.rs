@@ -7,7 +7,7 @@ use ndarray::Array2;
 
 /// The cluster of each row, none for noise. `epsilon` is the radius of a neighbourhood, `min_points` how many rows a dense
 /// one holds, with its centre. None for parameters out of range.
-pub fn cluster(rows: &Array2<f64>, epsilon: f64, min_points: usize) -> Option<Vec<Option<u32>>> {
+pub(crate) fn cluster(rows: &Array2<f64>, epsilon: f64, min_points: usize) -> Option<Vec<Option<u32>>> {
     let checked = Dbscan::params(min_points).tolerance(epsilon).check().ok()?;
     Some(checked.transform(rows).iter().map(|label| label.map(|label| label as u32)).collect())
 }

@@ -45,7 +45,7 @@ pub struct Fit {
 }
 
 /// The best of many starts.
-pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
+pub(crate) fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
     let sample = random::sample(points.count(), START_SAMPLE, &mut random::generator(seed, Purpose::StartSample, 0, 0));
     let sample = sample.map(|indices| points.gather(&indices));
     let mut starts = starts(sample.as_ref().unwrap_or(points), clusters, STARTS, seed);
@@ -60,7 +60,7 @@ pub fn fit(points: &Points, clusters: usize, seed: u64) -> Fit {
 }
 
 /// The results of several starts that nearly rest, best first.
-pub fn starts(points: &Points, clusters: usize, count: u64, seed: u64) -> Vec<Fit> {
+pub(crate) fn starts(points: &Points, clusters: usize, count: u64, seed: u64) -> Vec<Fit> {
     let fits = (0..count).into_par_iter().map(|start| {
         let mut random = random::generator(seed, Purpose::Start, clusters as u64, start);
         lloyd(points, plus_plus(points, clusters, &mut random), NEARLY_REST, MAX_ITERATIONS)
@@ -95,7 +95,7 @@ pub fn lloyd(points: &Points, mut centroids: Vec<f64>, tolerance: f64, limit: u3
 }
 
 /// The nearest centroid of each point; the first of equally near ones.
-pub fn assign(points: &Points, centroids: &[f64]) -> Vec<u32> {
+pub(crate) fn assign(points: &Points, centroids: &[f64]) -> Vec<u32> {
     assign_with_inertia(points, centroids).0
 }
 

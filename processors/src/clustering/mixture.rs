@@ -4,7 +4,7 @@
 //!
 //! Like k-means it is the same on any number of threads: chunks of a fixed size, put together in their order.
 
-pub mod gaussian;
+pub(crate) mod gaussian;
 mod statistics;
 
 use rayon::prelude::*;
@@ -16,12 +16,12 @@ use gaussian::{Density, Gaussian};
 use statistics::{MIN_VARIANCE, SufficientStatistics};
 
 /// Expectation-maximisation rests when the mean log-likelihood gains less than this.
-pub const REST: f64 = 1e-6;
+pub(crate) const REST: f64 = 1e-6;
 /// The same where a result is only compared.
 pub const NEARLY_REST: f64 = 1e-3;
 const MAX_ITERATIONS: u32 = 1_000;
 /// More points than this are represented by a sample when the mixture is fitted.
-pub const SAMPLE: usize = 20_000;
+pub(crate) const SAMPLE: usize = 20_000;
 /// Blocks of points per parallel chunk.
 const CHUNK: usize = 64;
 /// Starts of k-means where a result is only compared.
@@ -91,7 +91,7 @@ fn of_partition(points: &Points, labels: &[u32], components: usize) -> Option<Ve
 
 impl Mixture {
     /// The most probable component of each point.
-    pub fn assign(&self, points: &Points) -> Vec<u32> {
+    pub(crate) fn assign(&self, points: &Points) -> Vec<u32> {
         let blocks = points.lanes().par_chunks_exact(points.dims());
         let labels: Vec<[u32; LANES]> = blocks.map(|block| self.most_probable(block)).collect();
         labels.into_iter().flatten().take(points.count()).collect()
@@ -103,7 +103,7 @@ impl Mixture {
     }
 
     /// The components, in the order of their labels.
-    pub fn gaussians(&self) -> impl Iterator<Item = Gaussian> {
+    pub(crate) fn gaussians(&self) -> impl Iterator<Item = Gaussian> {
         self.components.iter().map(|component| component.gaussian.clone())
     }
 

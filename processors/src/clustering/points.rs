@@ -5,9 +5,9 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 /// How many points are looked at together.
-pub const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 /// Blocks of points that one thread takes at a time.
-pub const CHUNK: usize = 128;
+pub(crate) const CHUNK: usize = 128;
 
 /// Points in blocks of [`LANES`]: the first coordinate of eight points, then their second, and so on. The last block is
 /// filled up with zeros.
@@ -33,7 +33,7 @@ impl Points {
     }
 
     /// The points at these indices, in this order; an index may come twice.
-    pub fn gather(&self, indices: &[usize]) -> Self {
+    pub(crate) fn gather(&self, indices: &[usize]) -> Self {
         let mut points = Self::zeros(indices.len(), self.dims);
         for (to, from) in indices.iter().enumerate() {
             for dim in 0..self.dims {
@@ -52,50 +52,50 @@ impl Points {
     }
 
     /// How many points there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.len
     }
 
     /// How many coordinates each has.
-    pub fn dims(&self) -> usize {
+    pub(crate) fn dims(&self) -> usize {
         self.dims
     }
 
     /// All blocks; each is [`Self::dims`] arrays.
-    pub fn lanes(&self) -> &[[f64; LANES]] {
+    pub(crate) fn lanes(&self) -> &[[f64; LANES]] {
         &self.lanes
     }
 
     /// One coordinate of one point.
-    pub fn at(&self, index: usize, dim: usize) -> f64 {
+    pub(crate) fn at(&self, index: usize, dim: usize) -> f64 {
         self.lanes[index / LANES * self.dims + dim][index % LANES]
     }
 
     /// One point.
-    pub fn point(&self, index: usize) -> Vec<f64> {
+    pub(crate) fn point(&self, index: usize) -> Vec<f64> {
         (0..self.dims).map(|dim| self.at(index, dim)).collect()
     }
 
     /// The squared distance of one point to a centre.
-    pub fn squared_distance(&self, index: usize, centre: &[f64]) -> f64 {
+    pub(crate) fn squared_distance(&self, index: usize, centre: &[f64]) -> f64 {
         centre.iter().enumerate().map(|(dim, value)| (self.at(index, dim) - value).powi(2)).sum()
     }
 
     /// Writes the squared distance of every point to a centre; `out` has room for whole blocks.
     #[inline(always)]
-    pub fn squared_distances(&self, centre: &[f64], out: &mut [f64]) {
+    pub(crate) fn squared_distances(&self, centre: &[f64], out: &mut [f64]) {
         for (block, out) in self.lanes.chunks_exact(self.dims).zip(out.chunks_exact_mut(LANES)) {
             out.copy_from_slice(&block_distances(block, centre));
         }
     }
 
     /// A buffer for [`Self::squared_distances`].
-    pub fn distance_buffer(&self) -> Vec<f64> {
+    pub(crate) fn distance_buffer(&self) -> Vec<f64> {
         vec![0.0; self.len.div_ceil(LANES) * LANES]
     }
 
     /// The mean of the points of each cluster and how many there are; an empty cluster has mean zero.
-    pub fn means(&self, labels: &[u32], clusters: usize) -> (Vec<f64>, Vec<u64>) {
+    pub(crate) fn means(&self, labels: &[u32], clusters: usize) -> (Vec<f64>, Vec<u64>) {
         let mut sums = vec![0.0; clusters * self.dims];
         let mut counts = vec![0; clusters];
         for (index, label) in labels.iter().enumerate() {
@@ -111,7 +111,7 @@ impl Points {
     }
 
     /// The variance of all coordinates together; the same on any number of threads.
-    pub fn spread(&self) -> f64 {
+    pub(crate) fn spread(&self) -> f64 {
         let share = 1.0 / self.len.max(1) as f64;
         let chunks = || self.lanes.par_chunks((CHUNK * self.dims).max(1));
         let sums: Vec<Vec<f64>> = chunks()
@@ -133,7 +133,7 @@ impl Points {
     }
 
     /// How many different points there are, counted no further than `limit`.
-    pub fn distinct(&self, limit: usize) -> usize {
+    pub(crate) fn distinct(&self, limit: usize) -> usize {
         let mut seen = std::collections::HashSet::new();
         for index in 0..self.len {
             // Adding zero makes -0.0 and 0.0 the same bits.
@@ -149,18 +149,18 @@ impl Points {
 /// Runs a kernel with the widest vector instructions that this machine has, as far as all of it is inlined. They say how
 /// much is computed at once; nothing is fused or put into another order, so the result is the same on every machine.
 #[inline(always)]
-pub fn vectorised<T>(kernel: impl FnOnce() -> T) -> T {
+pub(crate) fn vectorised<T>(kernel: impl FnOnce() -> T) -> T {
     Arch::new().dispatch(kernel)
 }
 
 /// The squared distance of two points.
-pub fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }
 
 /// The squared distances of the points of a block to a centre.
 #[inline(always)]
-pub fn block_distances(block: &[[f64; LANES]], centre: &[f64]) -> [f64; LANES] {
+pub(crate) fn block_distances(block: &[[f64; LANES]], centre: &[f64]) -> [f64; LANES] {
     let mut squares = [0.0; LANES];
     for (coordinates, value) in block.iter().zip(centre) {
         for lane in 0..LANES {

@@ -13,13 +13,13 @@ use super::validity::Validity;
 const MIN_SHARE: f64 = 0.01;
 const MIN_SIZE: u64 = 5;
 /// The mean adjusted Rand index from which a partition is stable.
-pub const MIN_STABILITY: f64 = 0.6;
+pub(crate) const MIN_STABILITY: f64 = 0.6;
 /// The silhouette of a reasonable structure.
 const MIN_STRUCTURE: f64 = 0.5;
 
 /// What is known about one number of clusters.
 #[derive(Clone, Debug)]
-pub struct CandidateK {
+pub(crate) struct CandidateK {
     /// The number of clusters.
     pub clusters: u32,
     /// How good the partition is.
@@ -30,7 +30,7 @@ pub struct CandidateK {
 
 /// What became of a candidate, and why.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is the best of those that were compared.
     Chosen {
         /// The sum of its ranks.
@@ -57,7 +57,7 @@ pub enum Verdict {
 
 /// Why a candidate is refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// Its smallest cluster is too small.
     Tiny,
     /// Bootstrap samples give other clusters.
@@ -68,7 +68,7 @@ pub enum Refusal {
 }
 
 /// Judges all candidates for partitions of so many points: exactly one is chosen. There is at least one candidate.
-pub fn select_k(candidates: &[CandidateK], points: u64) -> Vec<Verdict> {
+pub(crate) fn select_k(candidates: &[CandidateK], points: u64) -> Vec<Verdict> {
     let refusals: Vec<Option<Refusal>> = candidates.iter().map(|candidate| refusal(candidate, points)).collect();
     let allowed = allowed(candidates, &refusals, points);
     let compared = comparable(candidates, &allowed);

@@ -9,7 +9,7 @@ use super::points::Points;
 use super::random::{self, Purpose};
 
 /// How many bootstrap samples are clustered.
-pub const RESAMPLES: u64 = 20;
+pub(crate) const RESAMPLES: u64 = 20;
 /// Partitions are compared on no more points than this.
 const COMPARED: usize = 20_000;
 /// Starts of k-means on a bootstrap sample.
@@ -19,7 +19,7 @@ const STARTS: u64 = 3;
 /// every time, near 0 when they come by chance. A sample has at most `limit` points.
 ///
 /// `again` clusters the points at the given indices, with a seed, and labels the other points that it is given by the result.
-pub fn stability(
+pub(crate) fn stability(
     points: &Points,
     labels: &[u32],
     clusters: usize,
@@ -41,7 +41,7 @@ pub fn stability(
 }
 
 /// What [`stability`] does again for k-means.
-pub fn kmeans_again(sample: &Points, compared: &Points, clusters: usize, seed: u64) -> Vec<u32> {
+pub(crate) fn kmeans_again(sample: &Points, compared: &Points, clusters: usize, seed: u64) -> Vec<u32> {
     let fits = kmeans::starts(sample, clusters, STARTS, seed);
     kmeans::assign(compared, &fits[0].centroids)
 }
@@ -53,7 +53,7 @@ fn resample(len: usize, limit: usize, random: &mut Xoshiro256Plus) -> Vec<usize>
 
 /// The adjusted Rand index (Hubert and Arabie 1985) of two partitions of the same points: 1 for the same partition, 0 on
 /// average for independent ones.
-pub fn adjusted_rand_index(a: &[u32], b: &[u32]) -> f64 {
+pub(crate) fn adjusted_rand_index(a: &[u32], b: &[u32]) -> f64 {
     let width = b.iter().max().map_or(0, |most| *most as usize + 1);
     let height = a.iter().max().map_or(0, |most| *most as usize + 1);
     let mut both = vec![0_u64; height * width];

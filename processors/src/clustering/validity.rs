@@ -4,7 +4,7 @@ use super::points::{Points, squared_distance};
 
 /// How good a partition is. What cannot be computed for it is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Validity {
+pub(crate) struct Validity {
     /// Mean silhouette (Rousseeuw 1987), -1 to 1, higher is better.
     pub silhouette: Option<f64>,
     /// Davies-Bouldin index (1979), 0 or more, lower is better.
@@ -19,7 +19,7 @@ pub struct Validity {
 
 /// The Davies-Bouldin index (1979): for each cluster the worst ratio of spreads to distance of centroids, averaged.
 /// None for fewer than two clusters or centroids that coincide.
-pub fn davies_bouldin(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
+pub(crate) fn davies_bouldin(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
     let centres: Vec<&[f64]> = centroids.chunks_exact(points.dims()).collect();
     let spreads = spreads(points, labels, &centres);
     let worst = |a: usize| {
@@ -44,7 +44,7 @@ fn spreads(points: &Points, labels: &[u32], centres: &[&[f64]]) -> Vec<f64> {
 
 /// The Calinski-Harabasz index (1974): variance between clusters over variance within, each per degree of freedom.
 /// None for fewer than two clusters, for as many clusters as points, or when every point is at its centroid.
-pub fn calinski_harabasz(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
+pub(crate) fn calinski_harabasz(points: &Points, labels: &[u32], centroids: &[f64]) -> Option<f64> {
     let clusters = centroids.len() / points.dims();
     let (mean, _) = points.means(&vec![0; points.count()], 1);
     let (_, sizes) = points.means(labels, clusters);
@@ -56,7 +56,7 @@ pub fn calinski_harabasz(points: &Points, labels: &[u32], centroids: &[f64]) -> 
 }
 
 /// The sum of squared distances of the points to the centroids of their clusters.
-pub fn inertia(points: &Points, labels: &[u32], centroids: &[f64]) -> f64 {
+pub(crate) fn inertia(points: &Points, labels: &[u32], centroids: &[f64]) -> f64 {
     let centre = |label: &u32| &centroids[*label as usize * points.dims()..][..points.dims()];
     labels.iter().enumerate().map(|(index, label)| points.squared_distance(index, centre(label))).sum()
 }

@@ -20,7 +20,7 @@ const CHUNK_BYTES: usize = 4_000_000;
 ///
 /// # Errors
 /// When the frame cannot be written.
-pub async fn store(frames: &Frames, report: ReportId, segmentation: &Segmentation) -> Result<()> {
+pub(crate) async fn store(frames: &Frames, report: ReportId, segmentation: &Segmentation) -> Result<()> {
     let frame = FrameId::assignments(report);
     let order = order(segmentation);
     let mut manifest = Manifest::default();

@@ -26,7 +26,7 @@ const MAX_FOR_DBSCAN: usize = 100_000;
 
 /// Clusters and how good they are.
 #[derive(Clone, Debug)]
-pub struct Clustering {
+pub(crate) struct Clustering {
     /// The cluster of each point; none is noise.
     pub labels: Vec<Option<u32>>,
     /// How many clusters there are.
@@ -49,7 +49,7 @@ pub struct Clustering {
 ///
 /// # Errors
 /// A sentence on why these rows cannot be clustered like this.
-pub fn cluster(rows: &Array2<f64>, parameters: &Parameters) -> Result<Clustering, String> {
+pub(crate) fn cluster(rows: &Array2<f64>, parameters: &Parameters) -> Result<Clustering, String> {
     let points = Points::of_rows(rows.view());
     match (parameters.algorithm, parameters.clusters) {
         (Algorithm::Dbscan, _) => by_density(rows, &points, parameters),

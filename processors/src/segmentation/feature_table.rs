@@ -5,11 +5,11 @@ use domain::StoreId;
 use ndarray::Array2;
 
 /// Fewer shoppers with purchases than this have no habits to tell apart.
-pub const MIN_BUYERS: usize = 30;
+pub(crate) const MIN_BUYERS: usize = 30;
 
 /// Shoppers with their features in original units.
 #[derive(Clone, Debug, Default)]
-pub struct FeatureTable {
+pub(crate) struct FeatureTable {
     /// Who they are, in rising order.
     pub shoppers: Vec<String>,
     /// The features.
@@ -24,7 +24,7 @@ pub struct FeatureTable {
 
 /// What a shopper is compared by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Feature {
+pub(crate) struct Feature {
     /// Its name.
     pub name: String,
     /// What its values are.
@@ -33,7 +33,7 @@ pub struct Feature {
 
 /// What the values of a feature are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeatureKind {
+pub(crate) enum FeatureKind {
     /// A number with a unit.
     Number,
     /// 1 for shoppers of a category, 0 for others.
@@ -42,14 +42,14 @@ pub enum FeatureKind {
 
 impl Feature {
     /// A feature that is a number.
-    pub fn number(name: impl Into<String>) -> Self {
+    pub(crate) fn number(name: impl Into<String>) -> Self {
         Self { name: name.into(), kind: FeatureKind::Number }
     }
 }
 
 /// What is known of shoppers who bought, whatever they are compared by. A value per shopper each.
 #[derive(Clone, Debug, Default)]
-pub struct Buyers {
+pub(crate) struct Buyers {
     /// The day from which recency counts.
     pub as_of: NaiveDate,
     /// What each spent, in micros.
@@ -68,17 +68,17 @@ pub struct Buyers {
 
 impl FeatureTable {
     /// How many shoppers.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.shoppers.len()
     }
 
     /// What each spent, in micros.
-    pub fn spend(&self) -> Option<&[i64]> {
+    pub(crate) fn spend(&self) -> Option<&[i64]> {
         self.buyers.as_ref().map(|buyers| buyers.spend.as_slice())
     }
 
     /// The names of the features.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.features.iter().map(|feature| feature.name.clone()).collect()
     }
 }

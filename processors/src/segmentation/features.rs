@@ -1,7 +1,7 @@
 //! What shoppers are compared by: features in original units, and how they are made comparable.
 
-pub mod behaviour_features;
-pub mod category_shares;
-pub mod rfm_scores;
-pub mod scaling;
-pub mod shopper_table_features;
+pub(crate) mod behaviour_features;
+pub(crate) mod category_shares;
+pub(crate) mod rfm_scores;
+pub(crate) mod scaling;
+pub(crate) mod shopper_table_features;

@@ -12,7 +12,7 @@ use projections::{FrameId, Frames};
 const AHEAD: usize = 2;
 
 /// The chunks of a frame that are still to be read.
-pub struct Batches<'a> {
+pub(crate) struct Batches<'a> {
     chunks: BoxStream<'a, Result<RecordBatch>>,
     rows: u64,
 }
@@ -21,7 +21,7 @@ pub struct Batches<'a> {
 ///
 /// # Errors
 /// When the frame does not exist or cannot be read.
-pub async fn batches<'a>(frames: &'a Frames, frame: &'a FrameId, columns: &[usize]) -> Result<Batches<'a>> {
+pub(crate) async fn batches<'a>(frames: &'a Frames, frame: &'a FrameId, columns: &[usize]) -> Result<Batches<'a>> {
     let manifest = frames.manifest(frame).await?.with_context(|| format!("there is no frame {frame}"))?;
     let (columns, chunks): (Arc<[usize]>, _) = (columns.into(), manifest.chunk_rows.len() as u32);
     let read = move |index| {
@@ -33,7 +33,7 @@ pub async fn batches<'a>(frames: &'a Frames, frame: &'a FrameId, columns: &[usiz
 
 impl Batches<'_> {
     /// The rows of the whole frame.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
@@ -41,7 +41,7 @@ impl Batches<'_> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn next(&mut self) -> Result<Option<RecordBatch>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         self.chunks.try_next().await
     }
 }
@@ -50,6 +50,6 @@ impl Batches<'_> {
 ///
 /// # Errors
 /// When there is none.
-pub fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+pub(crate) fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
     batch.column_by_name(name).with_context(|| format!("a frame without column {name}"))
 }

@@ -1,7 +1,7 @@
 //! What datasets know of shoppers, read from their frames and merged.
 
-pub mod orders;
-pub mod purchase_totals;
-pub mod purchases;
-pub mod replaced_orders;
-pub mod sales;
+pub(crate) mod orders;
+pub(crate) mod purchase_totals;
+pub(crate) mod purchases;
+pub(crate) mod replaced_orders;
+pub(crate) mod sales;

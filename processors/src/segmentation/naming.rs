@@ -2,9 +2,9 @@
 
 mod disambiguate_names;
 mod feature_text;
-pub mod profile;
+pub(crate) mod profile;
 mod purchase_text;
-pub mod text;
+pub(crate) mod text;
 
 use super::feature_table::FeatureTable;
 use disambiguate_names::disambiguate_names;
@@ -14,7 +14,7 @@ use purchase_text::of_purchases;
 use text::SegmentText;
 
 /// The texts for the segments of a table.
-pub fn name_segments(table: &FeatureTable, profiles: &[Profile]) -> Vec<SegmentText> {
+pub(crate) fn name_segments(table: &FeatureTable, profiles: &[Profile]) -> Vec<SegmentText> {
     let features = &table.features;
     let mut texts: Vec<SegmentText> = profiles
         .iter()

@@ -1,20 +1,20 @@
 //! Numbers as people write them.
 
 /// A count with its noun: `1 shopper`, `4,338 shoppers`.
-pub fn counted(count: u64, noun: &str) -> String {
+pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(&count.to_string()))
 }
 
 /// A number with at most this many decimals, without trailing zeros.
-pub fn decimals(value: f64, places: usize) -> String {
+pub(crate) fn decimals(value: f64, places: usize) -> String {
     let text = format!("{value:.places$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     thousands(if text == "-0" { "0" } else { text })
 }
 
 /// A measured value: two decimals, or as many as a small one needs to show anything.
-pub fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1e15 || (size > 0.0 && size < 1e-4) => format!("{value:.2e}"),
         size if size > 0.0 && size < 0.1 => decimals(value, 4),
@@ -23,12 +23,12 @@ pub fn number(value: f64) -> String {
 }
 
 /// A share as a percentage with one decimal.
-pub fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{} %", decimals(100.0 * share, 1))
 }
 
 /// A list in a sentence: `a`, `a and b`, `a, b and c`.
-pub fn list(items: &[String]) -> String {
+pub(crate) fn list(items: &[String]) -> String {
     match items {
         [] => String::new(),
         [only] => only.clone(),

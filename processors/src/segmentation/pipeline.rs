@@ -20,7 +20,7 @@ const MIN_ROWS: usize = 30;
 
 /// The answer, and what is stored of each shopper.
 #[derive(Clone, Debug)]
-pub struct Segmentation {
+pub(crate) struct Segmentation {
     /// The shoppers with the features that were used.
     pub table: FeatureTable,
     /// The segment of each, as its index in the report; none is noise.
@@ -37,7 +37,7 @@ pub struct Segmentation {
 ///
 /// # Errors
 /// A sentence on what is missing for an answer.
-pub fn segment(
+pub(crate) fn segment(
     table: FeatureTable,
     parameters: &Parameters,
     earlier: Option<&EarlierReport>,

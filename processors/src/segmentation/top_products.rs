@@ -21,7 +21,7 @@ const MIN_SHARE: f64 = 0.02;
 ///
 /// # Errors
 /// When a frame cannot be read.
-pub async fn top_products(
+pub(crate) async fn top_products(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,

@@ -10,7 +10,7 @@ use crate::clustering::points::{CHUNK, LANES, Points, squared_distance, vectoris
 /// Most points stay where they are: a label cannot change before centroids have moved by what lies between the distances
 /// of its point to the nearest and to the second nearest of them (Hamerly 2010). One bound for a block of points is enough
 /// to pass over most of them, and sums change only by the points that move.
-pub struct ClusterAssignment<'a> {
+pub(crate) struct ClusterAssignment<'a> {
     points: &'a Points,
     labels: Vec<[u32; LANES]>,
     /// How far centroids may have travelled before a block has to be looked at again.
@@ -21,7 +21,7 @@ pub struct ClusterAssignment<'a> {
 
 impl<'a> ClusterAssignment<'a> {
     /// No point has a cluster.
-    pub fn none(points: &'a Points, clusters: usize) -> Self {
+    pub(crate) fn none(points: &'a Points, clusters: usize) -> Self {
         let blocks = points.count().div_ceil(LANES);
         Self {
             points,
@@ -33,7 +33,7 @@ impl<'a> ClusterAssignment<'a> {
     }
 
     /// Adds what centroids moved since the last assignment.
-    pub fn travel(&mut self, from: &[f64], to: &[f64]) {
+    pub(crate) fn travel(&mut self, from: &[f64], to: &[f64]) {
         let dims = self.points.dims();
         let pairs = from.chunks_exact(dims).zip(to.chunks_exact(dims));
         let mut moves: Vec<f64> = pairs.map(|(from, to)| squared_distance(from, to).sqrt()).collect();
@@ -43,7 +43,7 @@ impl<'a> ClusterAssignment<'a> {
     }
 
     /// Labels the points whose label may have changed; whether one has.
-    pub fn update(&mut self, centroids: &[f64]) -> bool {
+    pub(crate) fn update(&mut self, centroids: &[f64]) -> bool {
         let dims = self.points.dims();
         let travelled = self.travelled;
         let moves: Vec<Option<ClusterSums>> = (self.points.lanes().par_chunks(CHUNK * dims))
@@ -65,12 +65,12 @@ impl<'a> ClusterAssignment<'a> {
     }
 
     /// How many points each cluster has.
-    pub fn counts(&self) -> &[i64] {
+    pub(crate) fn counts(&self) -> &[i64] {
         &self.sums.counts
     }
 
     /// The mean of each cluster; of an empty one, zero.
-    pub fn means(&mut self) -> Vec<f64> {
+    pub(crate) fn means(&mut self) -> Vec<f64> {
         self.sums.means(self.points.dims())
     }
 }

@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use crate::clustering::points::{CHUNK, LANES, Points, block_distances, vectorised};
 
 /// The label of a point that has no cluster yet.
-pub const NO_CLUSTER: u32 = u32::MAX;
+pub(crate) const NO_CLUSTER: u32 = u32::MAX;
 
 /// The nearest centroid of each point, the first of equally near ones, and the sum of the squared distances to them.
-pub fn assign_with_inertia(points: &Points, centroids: &[f64]) -> (Vec<u32>, f64) {
+pub(crate) fn assign_with_inertia(points: &Points, centroids: &[f64]) -> (Vec<u32>, f64) {
     let dims = points.dims();
     let mut labels = vec![NO_CLUSTER; points.count()];
     let inertia: Vec<f64> = (points.lanes().par_chunks(CHUNK * dims))
@@ -35,7 +35,7 @@ fn assign_chunk(lanes: &[[f64; LANES]], dims: usize, centroids: &[f64], labels: 
 }
 
 /// What is known of each point of a block.
-pub struct Nearest {
+pub(crate) struct Nearest {
     /// The nearest centroids.
     pub labels: [u32; LANES],
     /// The squared distances to the nearest centroids.
@@ -48,7 +48,7 @@ impl Nearest {
     /// What lies between the distances of a point to its nearest and to its second nearest centroid, less what rounding may
     /// hide; the least of the block.
     #[inline(always)]
-    pub fn margin(&self) -> f64 {
+    pub(crate) fn margin(&self) -> f64 {
         let mut margins: [f64; LANES] =
             std::array::from_fn(|lane| self.seconds[lane].sqrt() * (1.0 - 1e-12) - self.squares[lane].sqrt());
         let mut half = LANES / 2;
@@ -65,7 +65,7 @@ impl Nearest {
 
 /// The nearest centroid of each point of a block.
 #[inline(always)]
-pub fn nearest(block: &[[f64; LANES]], centroids: &[f64]) -> Nearest {
+pub(crate) fn nearest(block: &[[f64; LANES]], centroids: &[f64]) -> Nearest {
     // As wide as the distances, so that one mask chooses all.
     let mut labels = [0_u64; LANES];
     let mut squares = [f64::INFINITY; LANES];

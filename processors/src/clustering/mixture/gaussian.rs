@@ -4,7 +4,7 @@ use crate::clustering::points::LANES;
 
 /// A component of a mixture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gaussian {
+pub(crate) struct Gaussian {
     /// Its share of the mixture, 0 to 1.
     pub weight: f64,
     /// Its centre.
@@ -14,7 +14,7 @@ pub struct Gaussian {
 }
 
 /// A component with what its density is computed from.
-pub struct Density {
+pub(crate) struct Density {
     /// The component.
     pub gaussian: Gaussian,
     /// The inverse of the lower Cholesky factor, row after row.
@@ -25,7 +25,7 @@ pub struct Density {
 
 impl Density {
     /// None when the covariance is not positive definite.
-    pub fn new(gaussian: Gaussian) -> Option<Self> {
+    pub(crate) fn new(gaussian: Gaussian) -> Option<Self> {
         let dims = gaussian.mean.len();
         let factor = cholesky(&gaussian.covariance, dims)?;
         let log_determinant: f64 = (0..dims).map(|dim| factor[dim * dims + dim].ln()).sum();
@@ -35,7 +35,7 @@ impl Density {
 
     /// The logarithms of weight times density at the points of a block.
     #[inline]
-    pub fn log_densities(&self, block: &[[f64; LANES]]) -> [f64; LANES] {
+    pub(crate) fn log_densities(&self, block: &[[f64; LANES]]) -> [f64; LANES] {
         let dims = block.len();
         let mut squares = [0.0; LANES];
         for row in 0..dims {
@@ -51,7 +51,7 @@ impl Density {
 }
 
 /// The index of the most probable component for a point.
-pub fn most_probable(gaussians: &[Gaussian], point: &[f64]) -> Option<usize> {
+pub(crate) fn most_probable(gaussians: &[Gaussian], point: &[f64]) -> Option<usize> {
     let density = |(index, gaussian): (usize, &Gaussian)| {
         let density = Density::new(gaussian.clone())?;
         let block: Vec<[f64; LANES]> = point.iter().map(|value| [*value; LANES]).collect();

@@ -4,12 +4,12 @@ use super::gaussian::{Density, Gaussian};
 use crate::clustering::points::Points;
 
 /// Added to variances, so that a component of equal points is no spike without width.
-pub const MIN_VARIANCE: f64 = 1e-6;
+pub(crate) const MIN_VARIANCE: f64 = 1e-6;
 
 /// What one pass over the points adds up: for each component the sum of probabilities, of distances from its mean, and of
 /// their products.
 #[derive(Clone)]
-pub struct SufficientStatistics {
+pub(crate) struct SufficientStatistics {
     pub weights: Vec<f64>,
     pub shifts: Vec<f64>,
     pub products: Vec<f64>,
@@ -18,7 +18,7 @@ pub struct SufficientStatistics {
 }
 
 impl SufficientStatistics {
-    pub fn zero(components: usize, dims: usize) -> Self {
+    pub(crate) fn zero(components: usize, dims: usize) -> Self {
         Self {
             weights: vec![0.0; components],
             shifts: vec![0.0; components * dims],
@@ -28,7 +28,7 @@ impl SufficientStatistics {
     }
 
     /// The sums of two passes.
-    pub fn merge(mut self, other: &Self) -> Self {
+    pub(crate) fn merge(mut self, other: &Self) -> Self {
         let add = |sums: &mut [f64], others: &[f64]| sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
         add(&mut self.weights, &other.weights);
         add(&mut self.shifts, &other.shifts);
@@ -38,7 +38,7 @@ impl SufficientStatistics {
     }
 
     /// The components that fit the probabilities best.
-    pub fn components(&self, old: &[Density], points: &Points) -> Option<Vec<Density>> {
+    pub(crate) fn components(&self, old: &[Density], points: &Points) -> Option<Vec<Density>> {
         let dims = points.dims();
         let component = |(index, old): (usize, &Density)| {
             // Ten times the precision, so that a component without points stays where it is.

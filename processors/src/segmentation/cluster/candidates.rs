@@ -7,7 +7,7 @@ use crate::clustering::validity::Validity;
 use crate::segmentation::number_format::{counted, decimals};
 
 /// All candidates with their verdicts; exactly one is chosen. There is at least one.
-pub fn judged(candidates: &[CandidateK], shoppers: u64) -> Vec<Candidate> {
+pub(crate) fn judged(candidates: &[CandidateK], shoppers: u64) -> Vec<Candidate> {
     let verdicts = select_k(candidates, shoppers);
     let judged = |(candidate, verdict): (&CandidateK, &Verdict)| Candidate {
         clusters: candidate.clusters,
@@ -20,7 +20,7 @@ pub fn judged(candidates: &[CandidateK], shoppers: u64) -> Vec<Candidate> {
 }
 
 /// The measures as a report holds them.
-pub fn quality(validity: &Validity) -> Quality {
+pub(crate) fn quality(validity: &Validity) -> Quality {
     let Validity { silhouette, davies_bouldin, calinski_harabasz, stability, inertia } = *validity;
     Quality { silhouette, davies_bouldin, calinski_harabasz, stability, inertia }
 }

@@ -10,14 +10,14 @@ use crate::clustering::validity::{self, Validity};
 use crate::clustering::{mixture, stability};
 
 /// The silhouette is exact up to this many shoppers and measured on so many beyond.
-pub const SILHOUETTE_SAMPLE: usize = 20_000;
+pub(crate) const SILHOUETTE_SAMPLE: usize = 20_000;
 /// Stability is measured with resamples of at most so many shoppers.
 const RESAMPLED: usize = 5_000;
 /// The same for Gaussian mixtures, which take longer to fit.
 const RESAMPLED_FOR_MIXTURES: usize = 1_000;
 
 /// All measures but the stability.
-pub fn validities(points: &Points, partitions: &[Partition], seed: u64) -> Vec<Validity> {
+pub(crate) fn validities(points: &Points, partitions: &[Partition], seed: u64) -> Vec<Validity> {
     let all: Vec<&[u32]> = partitions.iter().map(|partition| &*partition.labels).collect();
     let mut random = random::generator(seed, Purpose::Silhouette, 0, 0);
     let found = match random::sample(points.count(), SILHOUETTE_SAMPLE, &mut random) {
@@ -46,7 +46,7 @@ fn measure(points: &Points, partition: &Partition, silhouette: Option<f64>) -> V
 }
 
 /// How far partitions of bootstrap samples are the same.
-pub fn measure_stability(points: &Points, partition: &Partition, parameters: &Parameters) -> f64 {
+pub(crate) fn measure_stability(points: &Points, partition: &Partition, parameters: &Parameters) -> f64 {
     let (labels, clusters) = (&partition.labels, partition.clusters);
     let limit = resampled(parameters.algorithm);
     stability::stability(points, labels, clusters, limit, parameters.seed, |sample, compared, seed| {
@@ -59,6 +59,6 @@ pub fn measure_stability(points: &Points, partition: &Partition, parameters: &Pa
 }
 
 /// How many points a bootstrap sample has at most.
-pub fn resampled(algorithm: Algorithm) -> usize {
+pub(crate) fn resampled(algorithm: Algorithm) -> usize {
     if algorithm == Algorithm::GaussianMixture { RESAMPLED_FOR_MIXTURES } else { RESAMPLED }
 }

@@ -9,7 +9,7 @@ use crate::clustering::points::Points;
 use crate::segmentation::number_format::{counted, decimals};
 
 /// A division of all points.
-pub struct Partition {
+pub(crate) struct Partition {
     /// The cluster of each point.
     pub labels: Vec<u32>,
     /// How many clusters there are.
@@ -25,7 +25,7 @@ pub struct Partition {
 }
 
 /// Divides the points into so many clusters. None when a mixture collapses.
-pub fn partition(points: &Points, clusters: usize, parameters: &Parameters) -> Option<Partition> {
+pub(crate) fn partition(points: &Points, clusters: usize, parameters: &Parameters) -> Option<Partition> {
     if parameters.algorithm == Algorithm::GaussianMixture {
         return mixed(points, clusters, parameters.seed);
     }
@@ -75,7 +75,7 @@ fn without_gaps(mut labels: Vec<u32>, clusters: usize) -> (Vec<u32>, Vec<Option<
 }
 
 /// How many points each cluster has.
-pub fn sizes(labels: &[u32], clusters: usize) -> Vec<u64> {
+pub(crate) fn sizes(labels: &[u32], clusters: usize) -> Vec<u64> {
     let mut sizes = vec![0; clusters];
     labels.iter().for_each(|label| sizes[*label as usize] += 1);
     sizes

@@ -15,7 +15,7 @@ const MICROS: f64 = 1e6;
 ///
 /// # Errors
 /// A sentence: there is no purchase, `as_of` is before the last one, or all shoppers bought once or on one day.
-pub fn table(
+pub(crate) fn table(
     merged: MergedPurchases,
     habits: &[Habit],
     categories: Option<CategoryShares>,

@@ -12,7 +12,7 @@ const CATEGORIES: usize = 12;
 
 /// The part of each shopper's money that went to the greatest categories.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct CategoryShares {
+pub(crate) struct CategoryShares {
     /// The categories, by falling revenue.
     pub names: Vec<String>,
     /// For each of them a share per shopper.
@@ -25,7 +25,7 @@ pub struct CategoryShares {
 ///
 /// # Errors
 /// When a frame cannot be read.
-pub async fn shares(
+pub(crate) async fn shares(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,

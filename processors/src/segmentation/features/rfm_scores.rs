@@ -7,7 +7,7 @@ use crate::segmentation::feature_table::Buyers;
 
 /// The names of all shoppers.
 #[derive(Clone, Debug)]
-pub struct RfmLabels {
+pub(crate) struct RfmLabels {
     /// The different names of the grid, best first.
     pub names: Vec<String>,
     /// The index among them of each shopper's name.
@@ -18,7 +18,7 @@ pub struct RfmLabels {
 ///
 /// The score of frequency and monetary is the mean of the two, rounded up, as one order of great value is worth as much
 /// attention as many small ones.
-pub fn named(buyers: &Buyers, grid: &RfmGrid) -> RfmLabels {
+pub(crate) fn named(buyers: &Buyers, grid: &RfmGrid) -> RfmLabels {
     let names = grid.names();
     let index = |name: &String| names.iter().position(|other| other == name).unwrap_or_default() as u8;
     let indices = grid.cells.each_ref().map(|row| row.each_ref().map(index));
@@ -46,7 +46,7 @@ fn scores(values: &[f64], limits: Option<&[f64; 4]>) -> Vec<u8> {
 
 /// Scores from 1 (least) to 5 (greatest) by the share of values below, where equal values count half: so equal values get
 /// equal scores, and a fifth of different values gets each score.
-pub fn quintiles(values: &[f64]) -> Vec<u8> {
+pub(crate) fn quintiles(values: &[f64]) -> Vec<u8> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let score = |value: &f64| {
@@ -58,7 +58,7 @@ pub fn quintiles(values: &[f64]) -> Vec<u8> {
 }
 
 /// All groups, best first, also empty ones. `spend` is in micros.
-pub fn groups(named: &RfmLabels, spend: &[i64]) -> Vec<RfmGroup> {
+pub(crate) fn groups(named: &RfmLabels, spend: &[i64]) -> Vec<RfmGroup> {
     let total: i128 = spend.iter().map(|micros| i128::from(*micros)).sum();
     let mut sums = vec![(0_u64, 0_i128); named.names.len()];
     for (index, micros) in named.indices.iter().zip(spend) {

@@ -14,7 +14,7 @@ const GREATEST: f64 = 1e100;
 ///
 /// # Errors
 /// A sentence when nothing is left, or when values are too great to calculate with.
-pub fn without_constants(mut table: FeatureTable) -> Result<FeatureTable, String> {
+pub(crate) fn without_constants(mut table: FeatureTable) -> Result<FeatureTable, String> {
     let too_great =
         |column: ArrayView1<'_, f64>| column.iter().any(|value| !value.is_finite() || value.abs() > GREATEST);
     let constant = |column: ArrayView1<'_, f64>| column.iter().all(|value| *value == column[0]);
@@ -42,7 +42,7 @@ pub fn without_constants(mut table: FeatureTable) -> Result<FeatureTable, String
 }
 
 /// The features as they are clustered, and how they came to be so.
-pub fn scaled(table: &FeatureTable, scale: Scale) -> (Array2<f64>, Vec<Scaling>) {
+pub(crate) fn scaled(table: &FeatureTable, scale: Scale) -> (Array2<f64>, Vec<Scaling>) {
     let mut values = table.values.clone();
     let mut scalings = vec![];
     for (mut column, feature) in values.axis_iter_mut(Axis(1)).zip(&table.features) {
@@ -64,13 +64,13 @@ pub fn scaled(table: &FeatureTable, scale: Scale) -> (Array2<f64>, Vec<Scaling>)
 }
 
 /// A value in the units of the feature as it is in the clustered space.
-pub fn scaled_value(value: f64, scaling: &Scaling) -> f64 {
+pub(crate) fn scaled_value(value: f64, scaling: &Scaling) -> f64 {
     let value = if scaling.log1p { value.ln_1p() } else { value };
     (value - scaling.mean) / scaling.deviation
 }
 
 /// A value of the clustered space in the units of the feature.
-pub fn unscaled(value: f64, scaling: &Scaling) -> f64 {
+pub(crate) fn unscaled(value: f64, scaling: &Scaling) -> f64 {
     let value = value * scaling.deviation + scaling.mean;
     if scaling.log1p { value.exp_m1() } else { value }
 }

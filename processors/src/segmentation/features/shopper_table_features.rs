@@ -46,7 +46,7 @@ struct ShopperRows {
 ///
 /// # Errors
 /// When no dataset has the columns, when one holds dates or too many different texts, or when a frame cannot be read.
-pub async fn load(
+pub(crate) async fn load(
     frames: &Frames,
     datasets: &[&ReportDataset],
     features: &[String],

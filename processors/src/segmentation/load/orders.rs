@@ -18,7 +18,7 @@ const ALL: [usize; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 ///
 /// # Errors
 /// When a frame cannot be read.
-pub async fn common_orders(frames: &Frames, a: &FrameId, b: &FrameId) -> Result<u64> {
+pub(crate) async fn common_orders(frames: &Frames, a: &FrameId, b: &FrameId) -> Result<u64> {
     let (mut a, mut b) = (Cursor::open(frames, a, &KEYS).await?, Cursor::open(frames, b, &KEYS).await?);
     let mut count = 0;
     while let (Some(left), Some(right)) = (a.key(), b.key()) {
@@ -39,7 +39,7 @@ pub async fn common_orders(frames: &Frames, a: &FrameId, b: &FrameId) -> Result<
 ///
 /// # Errors
 /// When a frame cannot be read, or `give` fails.
-pub async fn merge(
+pub(crate) async fn merge(
     frames: &Frames,
     orders: &[FrameId],
     mut give: impl FnMut(&str, PurchaseTotals) -> Result<()>,

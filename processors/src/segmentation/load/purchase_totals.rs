@@ -2,7 +2,7 @@
 
 /// The purchases of one shopper. Merging is exact, so its order does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PurchaseTotals {
+pub(crate) struct PurchaseTotals {
     /// The first one, in microseconds since 1970; `i64::MAX` without one.
     pub first: i64,
     /// The last one; `i64::MIN` without one.
@@ -21,11 +21,11 @@ pub struct PurchaseTotals {
 
 impl PurchaseTotals {
     /// The purchases of nobody.
-    pub const NONE: Self =
+    pub(crate) const NONE: Self =
         Self { first: i64::MAX, last: i64::MIN, orders: 0, spend: 0, quantity: 0, lines: 0, returns: 0 };
 
     /// The sums of both; none when one is too large.
-    pub fn merge(self, other: Self) -> Option<Self> {
+    pub(crate) fn merge(self, other: Self) -> Option<Self> {
         Some(Self {
             first: self.first.min(other.first),
             last: self.last.max(other.last),

@@ -23,7 +23,7 @@ const MAX_STORES: usize = 50;
 
 /// Everything that some datasets know of their shoppers.
 #[derive(Debug, Default)]
-pub struct MergedPurchases {
+pub(crate) struct MergedPurchases {
     /// Shoppers with a purchase, in rising order.
     pub shoppers: Vec<(String, PurchaseTotals)>,
     /// The stores, sorted, when there are several that can be told apart.
@@ -36,7 +36,7 @@ pub struct MergedPurchases {
 ///
 /// # Errors
 /// When sums are too large, or a frame cannot be read.
-pub async fn merge(
+pub(crate) async fn merge(
     frames: &Frames,
     datasets: &[&ReportDataset],
 ) -> Result<(MergedPurchases, ReplacedOrders), SegmentError> {

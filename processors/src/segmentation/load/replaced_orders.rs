@@ -6,23 +6,23 @@ use domain::DatasetId;
 
 /// Which orders of a dataset, by their rows, a later upload replaces. Datasets without such orders have no entry.
 #[derive(Debug, Default)]
-pub struct ReplacedOrders(HashMap<DatasetId, Vec<bool>>);
+pub(crate) struct ReplacedOrders(HashMap<DatasetId, Vec<bool>>);
 
 impl ReplacedOrders {
     /// Notes which orders of a dataset are replaced.
-    pub fn insert(&mut self, dataset: DatasetId, orders: Vec<bool>) {
+    pub(crate) fn insert(&mut self, dataset: DatasetId, orders: Vec<bool>) {
         if orders.contains(&true) {
             self.0.insert(dataset, orders);
         }
     }
 
     /// Whether each order of a dataset is replaced; none when all count.
-    pub fn of(&self, dataset: DatasetId) -> Option<&[bool]> {
+    pub(crate) fn of(&self, dataset: DatasetId) -> Option<&[bool]> {
         self.0.get(&dataset).map(Vec::as_slice)
     }
 
     /// How many orders of a dataset are replaced.
-    pub fn count(&self, dataset: DatasetId) -> u64 {
+    pub(crate) fn count(&self, dataset: DatasetId) -> u64 {
         self.of(dataset).map_or(0, |orders| orders.iter().filter(|replaced| **replaced).count() as u64)
     }
 }

@@ -16,7 +16,7 @@ const NONE: u32 = u32::MAX;
 
 /// Which name of an item counts.
 #[derive(Clone, Copy)]
-pub enum ItemName {
+pub(crate) enum ItemName {
     /// The product's.
     Product,
     /// The category's.
@@ -37,7 +37,7 @@ impl ItemName {
 ///
 /// # Errors
 /// When a frame cannot be read.
-pub async fn sold(
+pub(crate) async fn sold(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,
@@ -93,7 +93,7 @@ async fn lessen(
 }
 
 /// The names of the highest revenue; of equals the first in the alphabet.
-pub fn best(sold: HashMap<String, i128>, limit: usize) -> Vec<String> {
+pub(crate) fn best(sold: HashMap<String, i128>, limit: usize) -> Vec<String> {
     let mut sold: Vec<(String, i128)> = sold.into_iter().collect();
     sold.sort_unstable_by(|(a, more), (b, less)| less.cmp(more).then(a.cmp(b)));
     sold.truncate(limit);
@@ -102,7 +102,7 @@ pub fn best(sold: HashMap<String, i128>, limit: usize) -> Vec<String> {
 
 /// Something that a shopper bought in an order.
 #[derive(Clone, Copy)]
-pub struct Sale {
+pub(crate) struct Sale {
     /// The index of the shopper.
     pub shopper: u32,
     /// The index of the name.
@@ -117,7 +117,7 @@ pub struct Sale {
 ///
 /// # Errors
 /// When a frame cannot be read.
-pub async fn visit(
+pub(crate) async fn visit(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,

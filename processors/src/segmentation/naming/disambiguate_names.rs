@@ -9,7 +9,7 @@ use crate::segmentation::number_format::{number, percent};
 const RANKS: [&str; 8] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
 
 /// The names, with what tells apart those that are equal.
-pub fn disambiguate_names(names: &[String], features: &[Feature], profiles: &[Profile]) -> Vec<String> {
+pub(crate) fn disambiguate_names(names: &[String], features: &[Feature], profiles: &[Profile]) -> Vec<String> {
     let mut distinct = names.to_vec();
     for alike in alike(names) {
         let feature = telling(&alike, features, profiles);

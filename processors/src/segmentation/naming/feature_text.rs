@@ -9,7 +9,7 @@ use crate::segmentation::number_format::{list, number};
 const MENTIONED: usize = 3;
 
 /// The name, description and action for a segment of these features.
-pub fn of_table(features: &[Feature], profile: &Profile) -> SegmentText {
+pub(crate) fn of_table(features: &[Feature], profile: &Profile) -> SegmentText {
     let traits = outstanding(features, profile);
     let indices: Vec<usize> = most_outstanding(profile, |index| features[index].kind == FeatureKind::Number);
     let own: Vec<String> =

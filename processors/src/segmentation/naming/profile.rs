@@ -5,7 +5,7 @@ const LOW: f64 = 0.4;
 
 /// What a segment is known by; values are in the order of the features.
 #[derive(Clone, Debug, Default)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// How many shoppers.
     pub size: u64,
     /// Their share of all shoppers.
@@ -26,14 +26,14 @@ pub struct Profile {
 
 /// Where a feature of a segment lies among all shoppers.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Level {
+pub(crate) enum Level {
     Low,
     Middle,
     High,
 }
 
 /// The level of a position from 0 (least) to 1 (greatest).
-pub fn level(position: f64) -> Level {
+pub(crate) fn level(position: f64) -> Level {
     match position {
         low if low < LOW => Level::Low,
         high if high > 1.0 - LOW => Level::High,
@@ -42,7 +42,7 @@ pub fn level(position: f64) -> Level {
 }
 
 /// A column name without its unit in brackets: `Annual Income (k$)` is `Annual Income`.
-pub fn plain(column: &str) -> String {
+pub(crate) fn plain(column: &str) -> String {
     let plain = column.split(['(', '[']).next().unwrap_or(column).replace('_', " ");
     if plain.trim().is_empty() { column.to_owned() } else { plain.trim().to_owned() }
 }

@@ -9,7 +9,7 @@ use crate::segmentation::number_format::{list, number, percent};
 const HABITS: usize = 5;
 
 /// The name, description and action for a segment that bought so recently, often and much.
-pub fn of_purchases(features: &[Feature], profile: &Profile, rfm: [f64; 3]) -> SegmentText {
+pub(crate) fn of_purchases(features: &[Feature], profile: &Profile, rfm: [f64; 3]) -> SegmentText {
     let (name, action) = kind(rfm);
     let told = features.iter().zip(&profile.medians).take(HABITS);
     let facts: Vec<String> = told.map(|(feature, value)| fact(&feature.name, *value)).collect();

@@ -5,7 +5,7 @@ use crate::segmentation::number_format::{counted, percent};
 
 /// What a segment is called and what to do with it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SegmentText {
+pub(crate) struct SegmentText {
     /// Unique within the report.
     pub name: String,
     /// One sentence.
@@ -15,6 +15,6 @@ pub struct SegmentText {
 }
 
 /// How a description begins: how many shoppers, and their share.
-pub fn shoppers(profile: &Profile) -> String {
+pub(crate) fn shoppers(profile: &Profile) -> String {
     format!("{} ({})", counted(profile.size, "shopper"), percent(profile.share))
 }

@@ -9,7 +9,7 @@ use crate::segmentation::input::EarlierReport;
 use crate::segmentation::matching::continued;
 
 /// Renumbers the clusters by falling revenue, or size in a shopper table; then by their first shopper.
-pub fn order(clustering: &mut Clustering, spend: Option<&[i64]>) {
+pub(crate) fn order(clustering: &mut Clustering, spend: Option<&[i64]>) {
     let mut weights = vec![(0_i128, 0_u64, usize::MAX); clustering.clusters as usize];
     for (index, label) in clustering.labels.iter().enumerate() {
         let Some(label) = label else { continue };
@@ -36,7 +36,7 @@ fn renumber(clustering: &mut Clustering, ranked: &[usize]) {
 }
 
 /// Puts the clusters into the order of the earlier segments that they continue; new ones come last, in their own order.
-pub fn follow(
+pub(crate) fn follow(
     earlier: &EarlierReport,
     clustering: &mut Clustering,
     centroids: &mut Vec<f64>,

@@ -6,7 +6,7 @@ use crate::segmentation::feature_table::{FeatureKind, FeatureTable};
 use crate::segmentation::naming::profile::Profile;
 
 /// The profile of each segment, given by its members.
-pub fn profiles(table: &FeatureTable, members: &[Vec<usize>]) -> Vec<Profile> {
+pub(crate) fn profiles(table: &FeatureTable, members: &[Vec<usize>]) -> Vec<Profile> {
     let columns: Vec<Vec<f64>> = table.values.axis_iter(Axis(1)).map(|column| column.to_vec()).collect();
     let sorted = |column: &[f64]| {
         let mut column = column.to_vec();
@@ -49,7 +49,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 /// The sum of amounts in micros.
-pub fn sum_of<'a>(micros: impl Iterator<Item = &'a i64>) -> i128 {
+pub(crate) fn sum_of<'a>(micros: impl Iterator<Item = &'a i64>) -> i128 {
     micros.map(|micros| i128::from(*micros)).sum()
 }
 

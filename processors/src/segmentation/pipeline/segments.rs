@@ -13,7 +13,12 @@ use crate::segmentation::naming::profile::Profile;
 use crate::segmentation::naming::text::SegmentText;
 
 /// The segments, measured and named.
-pub fn segments(table: &FeatureTable, clustering: &Clustering, centroids: &[f64], scaling: &[Scaling]) -> Vec<Segment> {
+pub(crate) fn segments(
+    table: &FeatureTable,
+    clustering: &Clustering,
+    centroids: &[f64],
+    scaling: &[Scaling],
+) -> Vec<Segment> {
     let mut members = vec![vec![]; clustering.clusters as usize];
     for (index, label) in clustering.labels.iter().enumerate() {
         if let Some(label) = label {
@@ -38,7 +43,7 @@ pub fn segments(table: &FeatureTable, clustering: &Clustering, centroids: &[f64]
 }
 
 /// A segment of which only its centroid is known.
-pub fn bare(index: usize, centroid: &[f64], scaling: &[Scaling]) -> Segment {
+pub(crate) fn bare(index: usize, centroid: &[f64], scaling: &[Scaling]) -> Segment {
     Segment {
         index: index as u32,
         name: String::new(),
