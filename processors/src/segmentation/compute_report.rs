@@ -2,7 +2,7 @@
 
 use domain::ReportId;
 use domain::dataset::Shape;
-use domain::report::{DatasetRevision, Features, ReportResult, Habit, Parameters, SourceDataset};
+use domain::report::{DatasetRevision, Features, Habit, Parameters, ReportResult, SourceDataset};
 use projections::Frames;
 use tokio::task::spawn_blocking;
 

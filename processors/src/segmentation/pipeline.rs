@@ -4,7 +4,7 @@ mod numbering;
 mod profiles;
 mod segments;
 
-use domain::report::{ClusterCount, ReportResult, Parameters, Scaling, Segment};
+use domain::report::{ClusterCount, Parameters, ReportResult, Scaling, Segment};
 
 use super::cluster::{self, Clustering};
 use super::feature_table::{FeatureTable, MIN_BUYERS};

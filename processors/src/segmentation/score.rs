@@ -107,7 +107,7 @@ fn nearest(model: Model<'_>, point: &[f64]) -> Option<u32> {
 }
 
 fn most_probable(model: Model<'_>, points: &[Vec<f64>]) -> Vec<Option<u32>> {
-    let gaussian = |component: &Component| Gaussian {
+    let gaussian = |component: &MixtureComponent| Gaussian {
         weight: component.weight,
         mean: component.mean.clone(),
         covariance: component.covariance.clone(),

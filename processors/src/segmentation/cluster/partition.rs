@@ -1,6 +1,6 @@
 //! One partition of all shoppers, by k-means or a Gaussian mixture.
 
-use domain::report::{Algorithm, Component, Parameters};
+use domain::report::{Algorithm, MixtureComponent, Parameters};
 
 use crate::clustering::kmeans;
 use crate::clustering::mixture;
@@ -19,7 +19,7 @@ pub(crate) struct Partition {
     /// Whether the algorithm came to rest.
     pub converged: bool,
     /// The components of a Gaussian mixture, each with its cluster.
-    pub mixture: Vec<Component>,
+    pub mixture: Vec<MixtureComponent>,
     /// What a reader should know.
     pub note: Option<String>,
 }
@@ -46,9 +46,9 @@ fn mixed(points: &Points, clusters: usize, seed: u64) -> Option<Partition> {
     // A component that is nobody's most probable one is no segment.
     let component = |(gaussian, segment): (Gaussian, Option<u32>)| {
         let Gaussian { weight, mean, covariance } = gaussian;
-        Some(Component { segment: segment?, weight, mean, covariance })
+        Some(MixtureComponent { segment: segment?, weight, mean, covariance })
     };
-    let components: Vec<Component> = mixture.gaussians().zip(indices).filter_map(component).collect();
+    let components: Vec<MixtureComponent> = mixture.gaussians().zip(indices).filter_map(component).collect();
     let found = components.len();
     (found > 1).then_some(Partition {
         labels,
