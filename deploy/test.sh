@@ -28,7 +28,7 @@ run env DATACORE_TEST_PROFILE=distributed cargo test --workspace --locked --test
 run deploy/schemathesis.sh
 
 # cargo-deny is used where it is installed. Building it would take a third of the time that a run on a small machine has,
-# and what must not slip through unseen (a second sqlx, a source beside crates.io) api/tests/architecture.rs checks too.
+# and what must not slip through unseen (a second sqlx, a source beside crates.io) api/tests/architecture checks too.
 # Advisories are not part of this: they change without us, and a change that was good yesterday must not fail today.
 if command -v cargo-deny >/dev/null; then
     run cargo deny --locked check bans licenses sources
