@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use commands::{Claim, Commands, Executed, Secrets, SignIn, SignInKind};
+use commands::{Commands, Executed, KeyClaim, ServiceKeys, SignIn, SignInKind};
 use cqrs_es::Aggregate;
 use domain::{Metadata, UserId};
 use migrations::DatabaseOptions;
@@ -62,7 +62,7 @@ impl App {
     pub async fn start(config: Config) -> Result<Self> {
         let context = open(&config).await?;
         let bus = Bus::open(&config.bus_url, &context.commands)?;
-        let (key, previous) = context.commands.secrets.token_keys();
+        let (key, previous) = context.commands.service_keys.token_keys();
         let tokens = Tokens::new(&key, previous.as_ref(), config.access_token_minutes);
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let Started { positions, attempts } = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
@@ -138,7 +138,7 @@ impl App {
         let Some(key) = key else { return work.await };
         let owner = user.map_or_else(|| "-".to_owned(), |user| user.to_string());
         let fingerprint = serde_json::to_vec(request).context("reading the request's fingerprint")?;
-        if self.commands.idempotency.claim(&owner, key, &fingerprint).await? == Claim::Other {
+        if self.commands.idempotency.claim(&owner, key, &fingerprint).await? == KeyClaim::Other {
             return Err(KEY_REUSED.with_detail("Another request was made with this Idempotency-Key."));
         }
         let done = work.await;
@@ -207,9 +207,9 @@ fn mailer(config: &Config) -> Result<Option<Mailer>> {
     given.map(|(server, from)| Mailer::new(server, from, config.public_url.clone())).transpose()
 }
 
-fn secrets(config: &Config) -> Result<Secrets> {
+fn secrets(config: &Config) -> Result<ServiceKeys> {
     match &config.secret_key {
-        Some(secret) => Secrets::rotated(secret.text(), config.secret_key_previous.as_ref().map(SecretText::text)),
-        None => Secrets::load_or_create(&config.data.join("secret_key")),
+        Some(secret) => ServiceKeys::rotated(secret.text(), config.secret_key_previous.as_ref().map(SecretText::text)),
+        None => ServiceKeys::load_or_create(&config.data.join("secret_key")),
     }
 }

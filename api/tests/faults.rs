@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 
 use anyhow::Result;
 use app::{TestApp, csv, id};
-use commands::Deliveries;
+use commands::WorkQueue;
 use datacore::config::Settings;
 use domain::Recorded;
 use places::Places;
@@ -67,7 +67,7 @@ async fn mongodb_away_for_longer_than_all_attempts_parks_nothing() {
     until(async || ingest.failures.load(Ordering::Relaxed) > 0).await;
     // Long enough for all attempts, if they counted.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(app.app.commands.checkpoints.parked().await.unwrap(), []);
+    assert_eq!(app.app.commands.dead_letters.all().await.unwrap(), []);
     services(&["start", "mongodb"]);
     holds(&app, &[(upload, 500)]).await;
 }
@@ -77,7 +77,7 @@ struct Impatient {
     failures: Arc<AtomicUsize>,
     context: Context,
     amqp: Amqp,
-    deliveries: Deliveries,
+    work_queue: WorkQueue,
     shutdown: CancellationToken,
     _running: DropGuard,
 }
@@ -88,11 +88,11 @@ impl Impatient {
         url.query_pairs_mut().append_pair("serverSelectionTimeoutMS", "500");
         let frames = Frames::open(&url).await.unwrap();
         let projections = Projections { frames, ..app.app.projections.clone() };
-        let Bus::Amqp { amqp, deliveries } = app.app.bus.clone() else { panic!("the bus is none") };
+        let Bus::Amqp { amqp, work_queue } = app.app.bus.clone() else { panic!("the bus is none") };
         let (shutdown, failures) = (CancellationToken::new(), Arc::default());
         let context = Context { commands: app.app.commands.clone(), projections, mailer: None };
         let running = shutdown.clone().drop_guard();
-        let impatient = Self { failures, context, amqp, deliveries, shutdown, _running: running };
+        let impatient = Self { failures, context, amqp, work_queue, shutdown, _running: running };
         impatient.work(ingest::CONSUMER, ingest::handle);
         impatient.work(overlaps::CONSUMER, overlaps::handle);
         impatient.work(cleanup::CONSUMER, cleanup::handle);
@@ -104,7 +104,7 @@ impl Impatient {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let (context, failures) = (self.context.clone(), self.failures.clone());
-        let mut worker = Worker::new(consumer, self.amqp.clone(), context.clone(), self.deliveries.clone());
+        let mut worker = Worker::new(consumer, self.amqp.clone(), context.clone(), self.work_queue.clone());
         worker.pauses = &PAUSES;
         let handle = move |event| {
             let (handled, failures) = (handle(context.clone(), event), failures.clone());
@@ -188,7 +188,7 @@ async fn holds(app: &TestApp, accepted: &[(String, u64)]) {
     }
     tokio::time::timeout(Duration::from_secs(60), app.settle()).await.expect("the consumers come to rest");
     let commands = &app.app.commands;
-    assert_eq!(commands.checkpoints.parked().await.unwrap(), []);
+    assert_eq!(commands.dead_letters.all().await.unwrap(), []);
     assert_eq!(commands.store.verify().await.unwrap().problems, Vec::<String>::new());
     let events = commands.store.read(0, 100_000).await.unwrap();
     assert!(events.iter().map(|event| event.position).eq(1..=events.len() as u64), "positions have no gaps");

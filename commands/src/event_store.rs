@@ -1,6 +1,11 @@
 //! The event store: executes commands on aggregates. Appends of different aggregates do not wait for
 //! each other's decisions; two decisions on the same state collide, and the loser decides anew.
 
+pub(crate) mod leaf_hash;
+pub(crate) mod log;
+pub mod sequencer;
+pub(crate) mod wakeups;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +16,12 @@ use cqrs_es::persist::EventStoreAggregateContext;
 use domain::Metadata;
 use migrations::DatabaseOptions;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use crate::database::{Database, on_engine};
-use crate::signals::Signals;
+use crate::sql::database::{Database, on_engine};
+use wakeups::Wakeups;
 
 /// Places in which the commands of this process wait for each other; more than there are clients at a time.
 const TURNS: usize = 1_024;
@@ -28,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Clone)]
 pub struct EventStore {
     pub(crate) database: Database,
-    pub(crate) signals: Arc<Signals>,
+    pub(crate) wakeups: Arc<Wakeups>,
     /// Commands of one process on the same aggregate take turns here, instead of losing to each other again and
     /// again; those of other processes are met by the database alone.
     turns: Arc<[Mutex<()>]>,
@@ -76,9 +82,9 @@ impl EventStore {
 
     pub(crate) async fn on(database: Database) -> Result<Self> {
         let turns = (0..TURNS).map(|_| Mutex::new(())).collect();
-        let store = Self { database, signals: Arc::default(), turns };
-        store.signals.publish(store.head().await?);
-        Ok(store)
+        let wakeups = Arc::<Wakeups>::default();
+        wakeups.publish(on_engine!(&database, engine => engine.head().await?));
+        Ok(Self { database, wakeups, turns })
     }
 
     /// Lets an aggregate decide on a command and commits the events, all or none.
@@ -116,6 +122,13 @@ impl EventStore {
     pub async fn load<A: Aggregate>(&self, id: Uuid) -> Result<Executed<A>> {
         let EventStoreAggregateContext { aggregate, current_sequence, .. } = self.context(id).await?;
         Ok(Executed { aggregate, events: vec![], version: current_sequence as u64 })
+    }
+
+    /// Exchanges wake-ups with the other processes of the service until shutdown. SQLite has no other processes.
+    pub async fn exchange_wakeups(self, shutdown: CancellationToken) {
+        if let Database::Postgres(postgres) = &self.database {
+            shutdown.run_until_cancelled(postgres.exchange_wakeups(&self.wakeups)).await;
+        }
     }
 
     /// Fails when the database does not answer.
@@ -181,7 +194,7 @@ impl EventStore {
         metadata: &Metadata,
     ) -> Result<Option<Vec<A::Event>>> {
         let committed = on_engine!(&self.database, engine => engine.commit(context, events, metadata.to_map()).await?);
-        self.signals.committed();
+        self.wakeups.committed();
         Ok(committed)
     }
 }

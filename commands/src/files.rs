@@ -1,57 +1,29 @@
 //! The files seam: uploaded files, each under the address of its content. They are written once,
 //! streamed and never held in memory.
 
+mod early_sync;
 mod local;
+mod location;
+pub(crate) mod received;
 
 use std::io::Read;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use bytes::Bytes;
 use domain::CustomerId;
 use futures::Stream;
 use futures::stream::BoxStream;
 use url::Url;
-use uuid::Uuid;
 
 use local::LocalFiles;
+use location::check;
+use received::{ReceiveError, Received};
 
 /// Where uploaded files are kept.
 #[derive(Clone)]
 pub enum Files {
     /// A folder, local or on a shared volume.
     Local(LocalFiles),
-}
-
-/// A file that was received and is safe on the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// SHA-256 of its bytes.
-    pub sha256: [u8; 32],
-    /// Its size in bytes.
-    pub size_bytes: u64,
-    /// Where it is: `<customer>/<sha256>.<random>`. Each time that the same content comes it gets a file of its own,
-    /// because the one before may still be about to be deleted.
-    pub location: String,
-}
-
-/// Why a file was not received. Nothing of it is left.
-#[derive(Debug, thiserror::Error)]
-pub enum ReceiveError<E> {
-    /// It has no bytes.
-    #[error("the file is empty")]
-    Empty,
-    /// It has more bytes than allowed.
-    #[error("the file has more than {max} bytes")]
-    TooLarge {
-        /// How many are allowed.
-        max: u64,
-    },
-    /// Its bytes did not come to an end.
-    #[error("the bytes of the file broke off")]
-    Source(E),
-    /// It could not be stored.
-    #[error("storing the file")]
-    Failed(#[source] anyhow::Error),
 }
 
 impl Files {
@@ -128,25 +100,4 @@ impl Files {
             Self::Local(files) => files.check().await,
         }
     }
-}
-
-/// Where a new file of a content belongs.
-fn location(customer: CustomerId, sha256: &[u8; 32]) -> String {
-    let digest: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{customer}/{digest}.{}", random_name())
-}
-
-fn random_name() -> String {
-    format!("{:016x}", rand::random::<u64>())
-}
-
-/// Accepts nothing but what [`location`] gives: no way leads out of the place.
-fn check(location: &str) -> Result<()> {
-    let is_hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let valid = location.split_once('/').is_some_and(|(customer, name)| {
-        let name = name.split_once('.').is_some_and(|(digest, random)| is_hex(digest, 64) && is_hex(random, 16));
-        customer.parse::<Uuid>().is_ok_and(|id| id.to_string() == customer) && name
-    });
-    ensure!(valid, "'{location}' is not the location of a file");
-    Ok(())
 }

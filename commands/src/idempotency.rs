@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::database::{Database, on_engine};
-use crate::secrets::Secrets;
+use crate::keys::service_keys::ServiceKeys;
+use crate::sql::database::{Database, on_engine};
 
 /// The keys that were used.
 #[derive(Clone)]
 pub struct Idempotency {
     database: Database,
-    secrets: Arc<Secrets>,
+    service_keys: Arc<ServiceKeys>,
 }
 
 /// What a key is to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum KeyClaim {
     /// The key belongs to this request from now on.
     New,
     /// The key belongs to this very request, which is repeated.
@@ -26,8 +26,8 @@ pub enum Claim {
 }
 
 impl Idempotency {
-    pub(crate) fn on(database: Database, secrets: Arc<Secrets>) -> Self {
-        Self { database, secrets }
+    pub(crate) fn on(database: Database, service_keys: Arc<ServiceKeys>) -> Self {
+        Self { database, service_keys }
     }
 
     /// Ties a key of an owner (a user's id, or `-` for someone without) to a request, given as the bytes that make
@@ -35,13 +35,13 @@ impl Idempotency {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn claim(&self, owner: &str, key: &str, request: &[u8]) -> Result<Claim> {
-        let fingerprint = self.secrets.fingerprint(request);
-        let stored = on_engine!(&self.database, engine => engine.claim(owner, key, &fingerprint).await?);
+    pub async fn claim(&self, owner: &str, key: &str, request: &[u8]) -> Result<KeyClaim> {
+        let fingerprint = self.service_keys.fingerprint(request);
+        let stored = on_engine!(&self.database, engine => engine.claim_key(owner, key, &fingerprint).await?);
         Ok(match stored {
-            None => Claim::New,
-            Some(stored) if stored == fingerprint => Claim::Same,
-            Some(_) => Claim::Other,
+            None => KeyClaim::New,
+            Some(stored) if stored == fingerprint => KeyClaim::Same,
+            Some(_) => KeyClaim::Other,
         })
     }
 
@@ -50,25 +50,25 @@ impl Idempotency {
     /// # Errors
     /// When the database fails.
     pub async fn release(&self, owner: &str, key: &str) -> Result<()> {
-        on_engine!(&self.database, engine => engine.release(owner, key).await)
+        on_engine!(&self.database, engine => engine.release_key(owner, key).await)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::tests::databases;
+    use crate::sql::tests::databases;
 
     #[tokio::test]
     async fn a_key_belongs_to_one_request_until_it_is_released() {
         for (_kept, database) in databases().await {
-            let keys = Idempotency::on(database, Arc::new(Secrets::new(&"s".repeat(32)).unwrap()));
-            assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::New);
-            assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), Claim::Same);
-            assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::Other);
-            assert_eq!(keys.claim("bea", "k", b"two").await.unwrap(), Claim::New);
+            let keys = Idempotency::on(database, Arc::new(ServiceKeys::new(&"s".repeat(32)).unwrap()));
+            assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), KeyClaim::New);
+            assert_eq!(keys.claim("ana", "k", b"one").await.unwrap(), KeyClaim::Same);
+            assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), KeyClaim::Other);
+            assert_eq!(keys.claim("bea", "k", b"two").await.unwrap(), KeyClaim::New);
             keys.release("ana", "k").await.unwrap();
-            assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), Claim::New);
+            assert_eq!(keys.claim("ana", "k", b"two").await.unwrap(), KeyClaim::New);
         }
     }
 }

@@ -1,27 +1,15 @@
 //! The write side: event store, log, uploaded files, credentials. Executes commands.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![allow(missing_docs, reason = "a field whose comment would only repeat its name has none")]
+#![warn(unreachable_pub)]
 
-mod api_keys;
-mod checkpoints;
-mod credentials;
-mod database;
-mod deliveries;
+mod auth;
+mod consumers;
 mod event_store;
 mod files;
 mod idempotency;
-mod keyring;
-mod leaf;
-mod log;
-mod passwords;
-mod personal;
-mod postgres;
-mod secrets;
-pub mod sequencer;
-mod sessions;
-mod sign_ins;
-pub mod signals;
-mod sqlite;
+mod keys;
+mod sql;
 
 use std::sync::Arc;
 
@@ -29,22 +17,27 @@ use anyhow::Result;
 use migrations::DatabaseOptions;
 use url::Url;
 
-use database::Database;
+use keys::keyring;
+use sql::database::Database;
 
-pub use api_keys::{API_KEY_PREFIX, ApiKeys};
-pub use checkpoints::{Checkpoints, Parked};
-pub use credentials::{CredentialError, Credentials};
-pub use deliveries::{Begun, Deliveries, Delivery};
-pub use event_store::{CommandError, EventStore, Executed};
-pub use files::{Files, ReceiveError, Received};
-pub use idempotency::{Claim, Idempotency};
-pub use log::{EventFilter, Verification};
-pub use passwords::check_password;
-pub use personal::Personal;
-pub use postgres::Lease;
-pub use secrets::Secrets;
-pub use sessions::{RefreshError, Session, Sessions};
-pub use sign_ins::{SignIn, SignInKind, SignIns};
+pub use auth::api_keys::{API_KEY_PREFIX, ApiKeys};
+pub use auth::credentials::{CredentialError, Credentials};
+pub use auth::password_policy::check_password;
+pub use auth::sessions::{RefreshError, Session, Sessions};
+pub use auth::sign_ins::{SignIn, SignInKind, SignIns};
+pub use consumers::checkpoints::Checkpoints;
+pub use consumers::dead_letters::DeadLetters;
+pub use consumers::work_queue::{Claim, WorkItem, WorkQueue};
+pub use event_store::log::Verification;
+pub use event_store::{CommandError, EventStore, Executed, sequencer};
+pub use files::Files;
+pub use files::received::{ReceiveError, Received};
+pub use idempotency::{Idempotency, KeyClaim};
+pub use keys::secret_file::rotate_secret_file;
+pub use keys::service_keys::ServiceKeys;
+pub use keys::subject_keys::SubjectKeys;
+pub use sql::postgres::lease::Lease;
+pub use sql::rows::{DeadLetter, EventFilter};
 
 /// The write side, opened.
 #[derive(Clone)]
@@ -60,15 +53,17 @@ pub struct Commands {
     /// Who signed in, was refused and signed out.
     pub sign_ins: SignIns,
     /// The keys of personal data in events.
-    pub personal: Personal,
+    pub subject_keys: SubjectKeys,
     /// Which request an idempotency key belongs to.
     pub idempotency: Idempotency,
     /// How far the consumers have come.
     pub checkpoints: Checkpoints,
+    /// What the consumers could not handle.
+    pub dead_letters: DeadLetters,
     /// What the consumers behind a message bus have to do; none in SQLite, where they read the log themselves.
-    pub deliveries: Option<Deliveries>,
+    pub work_queue: Option<WorkQueue>,
     /// The keys derived from the service secret.
-    pub secrets: Arc<Secrets>,
+    pub service_keys: Arc<ServiceKeys>,
 }
 
 impl Commands {
@@ -76,8 +71,8 @@ impl Commands {
     ///
     /// # Errors
     /// When a scheme is not supported, a store cannot be opened, or its data was written under another service secret.
-    pub async fn open(event_store_url: &Url, files_url: &Url, secrets: Secrets) -> Result<Self> {
-        Self::open_with(event_store_url, files_url, secrets, &DatabaseOptions::default()).await
+    pub async fn open(event_store_url: &Url, files_url: &Url, service_keys: ServiceKeys) -> Result<Self> {
+        Self::open_with(event_store_url, files_url, service_keys, &DatabaseOptions::default()).await
     }
 
     /// The same, with a say in how the database is opened.
@@ -87,24 +82,25 @@ impl Commands {
     pub async fn open_with(
         event_store_url: &Url,
         files_url: &Url,
-        mut secrets: Secrets,
+        mut service_keys: ServiceKeys,
         options: &DatabaseOptions,
     ) -> Result<Self> {
         let database = Database::open(event_store_url, options).await?;
-        keyring::open(&database, &mut secrets).await?;
-        let secrets = Arc::new(secrets);
+        keyring::open(&database, &mut service_keys).await?;
+        let service_keys = Arc::new(service_keys);
         Ok(Self {
             store: EventStore::on(database.clone()).await?,
             files: Files::open(files_url).await?,
             credentials: Credentials::on(database.clone()),
-            sessions: Sessions::on(database.clone(), secrets.clone()),
-            api_keys: ApiKeys::on(database.clone(), secrets.clone()),
+            sessions: Sessions::on(database.clone(), service_keys.clone()),
+            api_keys: ApiKeys::on(database.clone(), service_keys.clone()),
             sign_ins: SignIns::on(database.clone()),
-            personal: Personal::on(database.clone(), secrets.clone()),
-            idempotency: Idempotency::on(database.clone(), secrets.clone()),
-            deliveries: Deliveries::on(&database),
+            subject_keys: SubjectKeys::on(database.clone(), service_keys.clone()),
+            idempotency: Idempotency::on(database.clone(), service_keys.clone()),
+            work_queue: WorkQueue::on(&database),
+            dead_letters: DeadLetters::on(database.clone()),
             checkpoints: Checkpoints::on(database),
-            secrets,
+            service_keys,
         })
     }
 }

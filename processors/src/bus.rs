@@ -4,7 +4,7 @@
 pub mod rabbitmq;
 
 use anyhow::{Context, Result, bail};
-use commands::{Commands, Deliveries};
+use commands::{Commands, WorkQueue};
 use url::Url;
 
 use crate::runtime::positions::Positions;
@@ -21,7 +21,7 @@ pub enum Bus {
         /// The broker.
         amqp: Amqp,
         /// What the consumers have to do.
-        deliveries: Deliveries,
+        work_queue: WorkQueue,
     },
 }
 
@@ -43,10 +43,10 @@ impl Bus {
         match url.scheme() {
             "log" => Ok(Self::Log),
             "amqp" | "amqps" => {
-                let deliveries = commands.deliveries.clone();
-                let deliveries =
-                    deliveries.context("a message bus needs a server database: event_store_url = postgres://…")?;
-                Ok(Self::Amqp { amqp: Amqp::new(url)?, deliveries })
+                let work_queue = commands.work_queue.clone();
+                let work_queue =
+                    work_queue.context("a message bus needs a server database: event_store_url = postgres://…")?;
+                Ok(Self::Amqp { amqp: Amqp::new(url)?, work_queue })
             }
             other => bail!("the bus URL begins with '{other}:'; supported are log: and amqp:"),
         }
@@ -59,8 +59,8 @@ impl Bus {
     pub async fn is_done(&self, commands: &Commands, positions: &Positions, position: u64) -> Result<bool> {
         match self {
             Self::Log => Ok(positions.now().all(|(_, reached)| reached >= position)),
-            Self::Amqp { deliveries, .. } => {
-                Ok(commands.checkpoints.get(RELAY).await? >= position && deliveries.open().await? == 0)
+            Self::Amqp { work_queue, .. } => {
+                Ok(commands.checkpoints.get(RELAY).await? >= position && work_queue.open().await? == 0)
             }
         }
     }
@@ -81,9 +81,9 @@ impl Bus {
     /// # Errors
     /// When the database does not answer.
     pub async fn backlog(&self, commands: &Commands) -> Result<Backlog> {
-        let Self::Amqp { deliveries, .. } = self else { return Ok(Backlog::default()) };
+        let Self::Amqp { work_queue, .. } = self else { return Ok(Backlog::default()) };
         let published = Some(commands.checkpoints.get(RELAY).await?);
-        Ok(Backlog { published, open_deliveries: Some(deliveries.open().await?) })
+        Ok(Backlog { published, open_deliveries: Some(work_queue.open().await?) })
     }
 
     /// Ends the connections of this process.

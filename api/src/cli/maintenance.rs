@@ -1,7 +1,7 @@
 //! What an operator does with the log, the views and the keys while no service needs them.
 
 use anyhow::{Result, ensure};
-use commands::Secrets;
+use commands::rotate_secret_file;
 use processors::bus::Bus;
 use processors::consumers::project;
 
@@ -19,7 +19,7 @@ pub(super) async fn rebuild(config: &Config) -> Result<()> {
     loop {
         let events = context.commands.store.read(position, 500).await?;
         let Some(last) = events.last().map(|event| event.position) else { break };
-        position = project::fold(views, &context.commands.checkpoints, &events).await?;
+        position = project::fold(views, &context.commands.dead_letters, &events).await?;
         ensure!(position == last, "the views stopped at position {position}");
     }
     say(&format!("rebuilt the views from {position} events\n"))
@@ -52,7 +52,7 @@ pub(super) async fn events(config: &Config, mut after: u64) -> Result<()> {
 pub(super) async fn parked(config: &Config, replay: bool) -> Result<()> {
     let context = app::open(config).await?;
     let bus = Bus::open(&config.bus_url, &context.commands)?;
-    for parked in context.commands.checkpoints.parked().await? {
+    for parked in context.commands.dead_letters.all().await? {
         say(&format!("{} {} {}: {}\n", parked.parked_at, parked.consumer, parked.position, parked.error))?;
         if replay {
             processors::replay(&context, &bus, &parked).await?;
@@ -71,7 +71,7 @@ pub(super) async fn rotate_keys(config: &Config) -> Result<()> {
     let path = config.data.join("secret_key");
     // First finish a rotation that was cut off, so that the secret before it is not needed any more.
     app::open(config).await?;
-    Secrets::rotate_file(&path)?;
+    rotate_secret_file(&path)?;
     app::open(config).await?;
     let path = path.display();
     say(&format!(

@@ -71,7 +71,7 @@ async fn add_member(
     Json(new): Json<NewMember>,
 ) -> Result<Created<MemberBody>, Problem> {
     let email = checked_email(&new.email)?;
-    let user_id = app.commands.secrets.user_id(&email);
+    let user_id = app.commands.service_keys.user_id(&email);
     let add = async {
         let invitation =
             if has_signed_up(&app, user_id).await? { None } else { Some(invite(&app, &email, new.role).await?) };
@@ -80,7 +80,7 @@ async fn add_member(
         let added = app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await;
         if let (Some(key_id), false) = (key_id, added.as_ref().is_ok_and(|added| !added.events.is_empty())) {
             // No event names the key: somebody had added the member before.
-            app.commands.personal.destroy(key_id).await?;
+            app.commands.subject_keys.destroy(key_id).await?;
         }
         added?;
         member(&app, owner.customer_id, user_id).await
@@ -153,15 +153,15 @@ async fn member(app: &App, customer: CustomerId, user: UserId) -> Result<Tagged<
 }
 
 async fn opened(app: &App, MemberRow { user_id, role, email, .. }: MemberRow) -> Result<MemberBody, Problem> {
-    let personal = &app.commands.personal;
+    let subject_keys = &app.commands.subject_keys;
     let Some(user) = app.projections.views.user(user_id).await? else {
         let email = match email {
-            Some(email) => personal.open(&email).await?,
+            Some(email) => subject_keys.decrypt(&email).await?,
             None => None,
         };
         return Ok(MemberBody { user_id, email, name: None, role, status: MemberStatus::Invited });
     };
-    let (email, name) = (personal.open(&user.body.email).await?, personal.open(&user.body.name).await?);
+    let (email, name) = (subject_keys.decrypt(&user.body.email).await?, subject_keys.decrypt(&user.body.name).await?);
     Ok(MemberBody { user_id, email, name, role, status: MemberStatus::Active })
 }
 
@@ -175,8 +175,8 @@ async fn invite(app: &App, email: &str, role: MemberRole) -> Result<Encrypted, P
     if role == MemberRole::Owner {
         return Err(owners_have_signed_up());
     }
-    let key = app.commands.personal.create().await?;
-    Ok(app.commands.personal.seal(&key, email))
+    let key = app.commands.subject_keys.create().await?;
+    Ok(app.commands.subject_keys.encrypt(&key, email))
 }
 
 fn owners_have_signed_up() -> Problem {

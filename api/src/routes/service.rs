@@ -55,7 +55,7 @@ async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str);
 }
 
 async fn gauges(app: &App) -> Gauges {
-    let parked = timeout(readiness::WITHIN, app.commands.checkpoints.parked());
+    let parked = timeout(readiness::WITHIN, app.commands.dead_letters.all());
     let (readiness, parked) = join!(readiness::look(app), parked);
     let mut gauges = Gauges::default();
     readiness.add_gauges(&mut gauges);

@@ -132,7 +132,7 @@ const NOBODY: UserId = UserId(Uuid::nil());
 /// The user, when the password is right. An unknown e-mail costs the same time and gets the same answer.
 async fn checked(app: &App, given: &PasswordSignIn) -> Result<UserId, Problem> {
     let answered = Instant::now() + REFUSED_AFTER;
-    let id = app.commands.secrets.user_id(&given.email);
+    let id = app.commands.service_keys.user_id(&given.email);
     app.limits.sign_in(id)?;
     let user = app.commands.store.load::<User>(id.0).await?.aggregate;
     let credential = user.registration().map(|user| user.credential_id);

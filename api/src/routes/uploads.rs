@@ -109,7 +109,7 @@ async fn take(
 ) -> Result<UploadId, Problem> {
     let Received { sha256, size_bytes, location } = received;
     let upload_id = UploadId::of_content(analyst.customer_id, &sha256);
-    let request = key.0.as_deref().map(|key| app.commands.secrets.request_tag(&analyst.user_id.to_string(), key));
+    let request = key.0.as_deref().map(|key| app.commands.service_keys.request_tag(&analyst.user_id.to_string(), key));
     let command = UploadCommand::UploadFile(StoredFile {
         customer_id: analyst.customer_id,
         store_id,

@@ -96,14 +96,14 @@ async fn sign_up(
     let phone = new.phone_number.as_deref().filter(|phone| !phone.trim().is_empty());
     let phone = phone.map(|phone| checked_line("phone_number", phone)).transpose()?;
     check_password(&new.password, &[&email, &name])?;
-    let id = app.commands.secrets.user_id(&email);
-    let request = key.0.as_deref().map(|key| app.commands.secrets.request_tag("-", key));
+    let id = app.commands.service_keys.user_id(&email);
+    let request = key.0.as_deref().map(|key| app.commands.service_keys.request_tag("-", key));
     let register = async {
-        let key = app.commands.personal.create().await?;
+        let key = app.commands.subject_keys.create().await?;
         let command = UserCommand::RegisterUser {
-            email: app.commands.personal.seal(&key, &email),
-            name: app.commands.personal.seal(&key, &name),
-            phone_number: phone.as_deref().map(|phone| app.commands.personal.seal(&key, phone)),
+            email: app.commands.subject_keys.encrypt(&key, &email),
+            name: app.commands.subject_keys.encrypt(&key, &name),
+            phone_number: phone.as_deref().map(|phone| app.commands.subject_keys.encrypt(&key, phone)),
             credential_id: app.commands.credentials.create(&new.password).await?,
             request,
         };
@@ -134,7 +134,7 @@ async fn change_me(
 ) -> Result<Tagged<UserBody>, Problem> {
     let row = row(&app, caller.user_id).await?;
     seen.check(row.version)?;
-    let key = app.commands.personal.key(row.body.email.key_id).await?;
+    let key = app.commands.subject_keys.key(row.body.email.key_id).await?;
     let key = key.ok_or_else(|| NOT_FOUND.with_detail("There is no such user."))?;
     let name = changes.name.map(|name| seal(&app, &key, "name", &name)).transpose()?;
     let phone_number = match changes.phone_number {
@@ -211,10 +211,10 @@ async fn user(app: &App, id: UserId) -> Result<Tagged<UserBody>, Problem> {
     let gone = || NOT_FOUND.with_detail("There is no such user.");
     let body = UserBody {
         id,
-        email: app.commands.personal.open(&body.email).await?.ok_or_else(gone)?,
-        name: app.commands.personal.open(&body.name).await?.ok_or_else(gone)?,
+        email: app.commands.subject_keys.decrypt(&body.email).await?.ok_or_else(gone)?,
+        name: app.commands.subject_keys.decrypt(&body.name).await?.ok_or_else(gone)?,
         phone_number: match &body.phone_number {
-            Some(phone) => app.commands.personal.open(phone).await?,
+            Some(phone) => app.commands.subject_keys.decrypt(phone).await?,
             None => None,
         },
         created_at: body.created_at,
@@ -227,7 +227,7 @@ async fn row(app: &App, id: UserId) -> Result<Row<UserRow>, Problem> {
 }
 
 fn seal(app: &App, key: &SubjectKey, field: &'static str, text: &str) -> Result<Encrypted, Problem> {
-    Ok(app.commands.personal.seal(key, &checked_line(field, text)?))
+    Ok(app.commands.subject_keys.encrypt(key, &checked_line(field, text)?))
 }
 
 /// Sealed fields are checked here because the domain cannot see into them.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use commands::{Commands, Secrets};
+use commands::{Commands, ServiceKeys};
 use futures::StreamExt;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicQosOptions, ExchangeDeleteOptions, QueueDeleteOptions,
@@ -82,11 +82,11 @@ impl Cluster {
     /// Waits until everything that was accepted is done and shown, by whichever process.
     pub async fn settle(&self) -> u64 {
         let (commands, views) = self.open().await;
-        let deliveries = commands.deliveries.as_ref().unwrap();
+        let work_queue = commands.work_queue.as_ref().unwrap();
         for _ in 0..2_400 {
             let head = commands.store.committed().await.unwrap();
             let published = commands.checkpoints.get("relay").await.unwrap();
-            let (open, shown) = (deliveries.open().await.unwrap(), views.checkpoint().await.unwrap());
+            let (open, shown) = (work_queue.open().await.unwrap(), views.checkpoint().await.unwrap());
             if (published, open, shown) == (head, 0, head) && commands.store.committed().await.unwrap() == head {
                 return head;
             }
@@ -122,7 +122,7 @@ impl Cluster {
     async fn open(&self) -> (Commands, Views) {
         let setting = |name: &str| self.settings[name].as_str();
         let (events, files) = (setting("DATACORE_EVENT_STORE_URL"), setting("DATACORE_FILES_URL"));
-        let secrets = Secrets::new(setting("DATACORE_SECRET_KEY")).unwrap();
+        let secrets = ServiceKeys::new(setting("DATACORE_SECRET_KEY")).unwrap();
         let commands = Commands::open(&events.parse().unwrap(), &files.parse().unwrap(), secrets).await.unwrap();
         (commands, Views::open(&events.parse().unwrap()).await.unwrap())
     }

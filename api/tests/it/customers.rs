@@ -161,7 +161,7 @@ async fn an_invitation_that_is_taken_back_leaves_no_address() {
     app.settle().await;
     let events = app.get(&app.below("/events?type=MemberAdded")).await;
     let sealed = serde_json::from_value(events["items"][1]["data"]["email"].clone()).unwrap();
-    assert_eq!(app.app.commands.personal.open(&sealed).await.unwrap(), None);
+    assert_eq!(app.app.commands.subject_keys.decrypt(&sealed).await.unwrap(), None);
     let token = app.sign_up("never@example.com").await;
     assert_eq!(app.request(Method::GET, &app.below(""), &token).send().await.unwrap().status(), 404);
 }

@@ -163,7 +163,7 @@ async fn call(app: &TestApp, one: &Operation, token: &str) -> (StatusCode, Strin
 /// Tokens that somebody might try; all but the missing one are made from a good one.
 fn bad_tokens(app: &TestApp) -> Vec<(&'static str, String)> {
     let kid = jsonwebtoken::decode_header(&app.owner).unwrap().kid;
-    let key = app.app.commands.secrets.token_keys().0;
+    let key = app.app.commands.service_keys.token_keys().0;
     let payload = app.owner.split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&decoded(payload)).unwrap();
     let with = |changes: Value| {

@@ -235,12 +235,12 @@ async fn nothing_of_an_erased_person_can_be_opened_and_the_log_still_verifies() 
     let mut events = app.app.commands.store.read(0, 100).await.unwrap().into_iter();
     let event = events.rfind(|event| event.event_type == "UserRegistered").unwrap();
     let sealed = serde_json::from_value(event.data()["email"].clone()).unwrap();
-    let opened = app.app.commands.personal.open(&sealed).await.unwrap();
+    let opened = app.app.commands.subject_keys.decrypt(&sealed).await.unwrap();
     assert_eq!(opened.as_deref(), me["email"].as_str());
 
     assert_eq!(app.request(Method::DELETE, "/users/me", &leaver).send().await.unwrap().status(), 204);
     app.settle().await;
-    assert_eq!(app.app.commands.personal.open(&sealed).await.unwrap(), None);
+    assert_eq!(app.app.commands.subject_keys.decrypt(&sealed).await.unwrap(), None);
     let user = domain::UserId(event.aggregate_id);
     assert!(app.app.projections.views.user(user).await.unwrap().is_none());
     assert_eq!(app.app.commands.sign_ins.of(user, None, 10).await.unwrap(), []);

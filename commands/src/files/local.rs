@@ -14,18 +14,18 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt};
 use sha2::{Digest, Sha256};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use super::{ReceiveError, Received, location, random_name};
+use super::early_sync::EarlySync;
+use super::location::{location, random_name};
+use super::received::{ReceiveError, Received};
 
 /// Where files are while they come in.
 const INCOMING: &str = "incoming";
 /// Bytes that are hashed and written at once; an upload holds twice as many, and one chunk of its source.
 const PART_BYTES: usize = 1 << 20;
-/// Bytes after which what was written is sent on to the disk.
-const SYNC_BYTES: usize = 32 << 20;
 /// Bytes of a download that are read at once.
 const CHUNK_BYTES: usize = 256 << 10;
 /// No upload takes longer, so what is older was left by a crash.
@@ -59,7 +59,7 @@ impl LocalFiles {
         let upload = self.store.put_multipart(&incoming).await.context("creating a temporary file");
         // Dropped before it is complete, it removes what it has written, a moment later.
         let mut upload = upload.map_err(ReceiveError::Failed)?;
-        let sync = EarlySync { path: self.root.join(incoming.as_ref()), bytes: 0, sending: None };
+        let sync = EarlySync::of(self.root.join(incoming.as_ref()));
         let (sha256, size_bytes) = match pour(bytes, &mut upload, sync, max).await {
             Ok(poured) => poured,
             Err(error) => {
@@ -166,43 +166,6 @@ async fn put(upload: &mut Box<dyn MultipartUpload>, part: Bytes, mut hash: Sha25
     hash.context("hashing a file")
 }
 
-/// Sends a file on to the disk while more of it comes in, so that little is left to wait for at the end. It only saves
-/// time: whether it works is not asked, and in the end the whole file is synchronised.
-struct EarlySync {
-    path: PathBuf,
-    /// What was written since it was last sent on.
-    bytes: usize,
-    sending: Option<JoinHandle<std::io::Result<()>>>,
-}
-
-impl EarlySync {
-    fn written(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        let is_sending = self.sending.as_ref().is_some_and(|sending| !sending.is_finished());
-        if self.bytes < SYNC_BYTES || is_sending {
-            return;
-        }
-        self.bytes = 0;
-        let path = self.path.clone();
-        self.sending = Some(spawn_blocking(move || match being_written(&path)? {
-            Some(file) => file.sync_data(),
-            None => Ok(()),
-        }));
-    }
-}
-
-/// object_store writes into a file beside the one that it was asked for; its name is that name and something more.
-fn being_written(path: &std::path::Path) -> std::io::Result<Option<File>> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes()) {
-            return File::open(entry.path()).map(Some);
-        }
-    }
-    Ok(None)
-}
-
 /// Removes a file when it goes out of scope, also when the upload is cancelled.
 struct Temporary(PathBuf);
 
@@ -226,22 +189,4 @@ async fn sweep(incoming: PathBuf) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn finds_the_file_that_is_being_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = LocalFileSystem::new_with_prefix(folder.path()).unwrap();
-        let mut upload = store.put_multipart(&Path::from("other")).await.unwrap();
-        upload.put_part("12345".into()).await.unwrap();
-        let mut upload = store.put_multipart(&Path::from("incoming")).await.unwrap();
-        upload.put_part("123".into()).await.unwrap();
-        let file = being_written(&folder.path().join("incoming")).unwrap().unwrap();
-        assert_eq!(file.metadata().unwrap().len(), 3);
-        assert!(being_written(&folder.path().join("none")).unwrap().is_none());
-    }
 }

@@ -43,11 +43,11 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
         }
         Event::Customer(CustomerEvent::CustomerClosed) => empty_customer(&context, &event, CustomerId(id)).await,
         Event::Customer(CustomerEvent::MemberRemoved { key_id: Some(key_id), .. }) => {
-            context.commands.personal.destroy(key_id).await
+            context.commands.subject_keys.destroy(key_id).await
         }
         Event::Customer(CustomerEvent::ApiKeyRevoked { key_id }) => context.commands.api_keys.forget(key_id).await,
         Event::User(UserEvent::UserErased { key_id, credential_id }) => {
-            context.commands.personal.destroy(key_id).await?;
+            context.commands.subject_keys.destroy(key_id).await?;
             context.commands.credentials.delete(credential_id).await?;
             context.commands.sign_ins.forget(UserId(id)).await?;
             context.commands.sessions.end_all(UserId(id)).await

@@ -55,5 +55,5 @@ async fn address(context: &Context, customer: CustomerId, user: UserId) -> Resul
     let views = &context.projections.views;
     let Some(_role) = views.role(customer, user).await? else { return Ok(None) };
     let Some(row) = views.user(user).await? else { return Ok(None) };
-    context.commands.personal.open(&row.body.email).await
+    context.commands.subject_keys.decrypt(&row.body.email).await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use commands::{Checkpoints, EventStore};
+use commands::{DeadLetters, EventStore};
 use domain::Recorded;
 use projections::Views;
 use tokio::time::timeout;
@@ -30,7 +30,7 @@ pub struct Projector {
     /// What is folded.
     pub views: Views,
     /// Where parked events are noted.
-    pub checkpoints: Checkpoints,
+    pub dead_letters: DeadLetters,
     /// Tells when to look at the log, and whether it is this projector's turn; without one, it is the only one.
     pub wakeup: Option<ProjectorWakeup>,
 }
@@ -55,7 +55,7 @@ impl Projector {
         loop {
             let events = self.store.read(position, BATCH).await?;
             if !events.is_empty() {
-                position = fold(&self.views, &self.checkpoints, &events).await?;
+                position = fold(&self.views, &self.dead_letters, &events).await?;
                 continue;
             }
             match &self.wakeup {
@@ -72,26 +72,26 @@ impl Projector {
 ///
 /// # Errors
 /// When the views cannot be reached.
-pub async fn fold(views: &Views, checkpoints: &Checkpoints, events: &[Recorded]) -> Result<u64> {
+pub async fn fold(views: &Views, dead_letters: &DeadLetters, events: &[Recorded]) -> Result<u64> {
     match views.apply(events).await {
         Ok(position) => Ok(position),
-        Err(_) => one_by_one(views, checkpoints, events).await,
+        Err(_) => one_by_one(views, dead_letters, events).await,
     }
 }
 
 /// Finds the event that a batch fails on, so that the others are folded.
-async fn one_by_one(views: &Views, checkpoints: &Checkpoints, events: &[Recorded]) -> Result<u64> {
+async fn one_by_one(views: &Views, dead_letters: &DeadLetters, events: &[Recorded]) -> Result<u64> {
     let mut position = views.checkpoint().await?;
     let first = events.first().map_or(0, |event| event.position);
     // After a rebuild the views are behind this batch; no event of it is to blame.
     ensure!(first <= position + 1, "the views are at position {position}, the batch begins at {first}");
     for event in events.iter().filter(|event| event.position > position).collect::<Vec<_>>() {
-        position = apply_or_park(views, checkpoints, event).await?;
+        position = apply_or_park(views, dead_letters, event).await?;
     }
     Ok(position)
 }
 
-async fn apply_or_park(views: &Views, checkpoints: &Checkpoints, event: &Recorded) -> Result<u64> {
+async fn apply_or_park(views: &Views, dead_letters: &DeadLetters, event: &Recorded) -> Result<u64> {
     // An event is only to blame when the database answers: else the whole consumer waits and starts again.
     let mut failure = None;
     for _ in 0..ATTEMPTS {
@@ -103,7 +103,7 @@ async fn apply_or_park(views: &Views, checkpoints: &Checkpoints, event: &Recorde
     }
     let error = failure.map(|error| format!("{error:#}")).unwrap_or_default();
     error!(consumer = NAME, position = event.position, event_type = event.event_type, error, "event parked");
-    checkpoints.park(NAME, event.position, &error).await?;
+    dead_letters.add(NAME, event.position, &error).await?;
     views.skip(event.position).await?;
     Ok(event.position)
 }

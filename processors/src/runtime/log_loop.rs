@@ -118,7 +118,7 @@ where
     if let Err(error) = attempt(consumer, context, first_pause, handle, &event).await {
         let error = format!("{error:#}");
         error!(consumer = consumer.name, position, event_type = event.event_type, error, "event parked");
-        context.commands.checkpoints.park(consumer.name, position, &error).await?;
+        context.commands.dead_letters.add(consumer.name, position, &error).await?;
     }
     Ok((position, true))
 }
@@ -159,7 +159,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use anyhow::bail;
-    use commands::{Commands, Secrets, sequencer};
+    use commands::{Commands, ServiceKeys, sequencer};
     use domain::customer::CustomerDetails;
     use domain::{Customer, CustomerCommand, Metadata, UserId};
     use projections::Projections;
@@ -191,7 +191,7 @@ mod tests {
             }
         };
         run_until(&context, 6, handle).await;
-        let parked = context.commands.checkpoints.parked().await.unwrap();
+        let parked = context.commands.dead_letters.all().await.unwrap();
         let parked: Vec<_> = parked.iter().map(|parked| (parked.position, parked.error.as_str())).collect();
         assert_eq!(parked, [(1, "the first event is poison"), (3, "the handler panicked")]);
         assert_eq!(*handled.lock().unwrap(), [5]);
@@ -225,7 +225,7 @@ mod tests {
         };
         tokio::join!(run_until(&context, 2, handle), return_later);
         assert_eq!(*failures.lock().unwrap(), 1);
-        assert_eq!(context.commands.checkpoints.parked().await.unwrap(), []);
+        assert_eq!(context.commands.dead_letters.all().await.unwrap(), []);
     }
 
     /// Runs the consumer until it has reached a position.
@@ -248,7 +248,7 @@ mod tests {
     /// Each customer makes two events: it is registered, and its owner becomes a member.
     async fn with_customers(folder: &Path, count: u128) -> Context {
         let url = |scheme: &str, name: &str| format!("{scheme}://{}", folder.join(name).display()).parse().unwrap();
-        let secrets = Secrets::new("a secret of this test, long enough to be taken").unwrap();
+        let secrets = ServiceKeys::new("a secret of this test, long enough to be taken").unwrap();
         let commands = Commands::open(&url("sqlite", "events.sqlite"), &url("file", "files"), secrets).await.unwrap();
         for id in 1..=count {
             let details = CustomerDetails { name: format!("Customer {id}"), description: None };

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use anyhow::{Context as _, Result, bail};
-use commands::Parked;
+use commands::DeadLetter;
 use domain::Recorded;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ pub fn start(
     tasks: &TaskTracker,
     shutdown: &CancellationToken,
 ) -> Started {
-    spawn(tasks, commands::signals::run(context.commands.store.clone(), shutdown.clone()));
+    spawn(tasks, context.commands.store.clone().exchange_wakeups(shutdown.clone()));
     let (views, ended) = (context.projections.views.clone(), shutdown.clone());
     spawn(tasks, async move { views.follow(ended).await });
     let mut start = Start { context, bus, tasks, shutdown, started: Started::default() };
@@ -76,16 +76,16 @@ impl Start<'_> {
     fn relay(&self) {
         let commands = &self.context.commands;
         spawn(self.tasks, commands::sequencer::run(commands.store.clone(), self.shutdown.clone()));
-        if let Bus::Amqp { amqp, deliveries } = self.bus {
+        if let Bus::Amqp { amqp, work_queue } = self.bus {
             let relay = Relay {
                 amqp: amqp.clone(),
                 store: commands.store.clone(),
                 checkpoints: commands.checkpoints.clone(),
-                deliveries: deliveries.clone(),
+                work_queue: work_queue.clone(),
                 consumers: REACTIONS,
             };
             spawn(self.tasks, relay.run(self.shutdown.clone()));
-            spawn(self.tasks, dead_letters::collect(amqp.clone(), deliveries.clone(), self.shutdown.clone()));
+            spawn(self.tasks, dead_letters::collect(amqp.clone(), work_queue.clone(), self.shutdown.clone()));
         }
     }
 
@@ -100,8 +100,8 @@ impl Start<'_> {
                 Some(wakeup)
             }
         };
-        let (store, checkpoints) = (commands.store.clone(), commands.checkpoints.clone());
-        let projector = Projector { store, views: projections.views.clone(), checkpoints, wakeup };
+        let (store, dead_letters) = (commands.store.clone(), commands.dead_letters.clone());
+        let projector = Projector { store, views: projections.views.clone(), dead_letters, wakeup };
         spawn(self.tasks, projector.run(self.shutdown.clone()));
     }
 
@@ -124,8 +124,8 @@ impl Start<'_> {
                 let log_loop = LogLoop { consumer, context, position, first_pause: FIRST_PAUSE, shutdown };
                 spawn(self.tasks, async move { log_loop.run(handle).await });
             }
-            Bus::Amqp { amqp, deliveries } => {
-                let worker = Worker::new(consumer, amqp.clone(), context, deliveries.clone());
+            Bus::Amqp { amqp, work_queue } => {
+                let worker = Worker::new(consumer, amqp.clone(), context, work_queue.clone());
                 spawn(self.tasks, worker.run(handle, self.tasks.clone(), shutdown));
             }
         }
@@ -136,17 +136,17 @@ impl Start<'_> {
 ///
 /// # Errors
 /// When the consumer fails again, or is none that reacts to single events.
-pub async fn replay(context: &Context, bus: &Bus, parked: &Parked) -> Result<()> {
-    let Parked { consumer, position, .. } = parked;
+pub async fn replay(context: &Context, bus: &Bus, parked: &DeadLetter) -> Result<()> {
+    let DeadLetter { consumer, position, .. } = parked;
     if !REACTIONS.iter().any(|reaction| reaction.name == consumer) {
         bail!("'{consumer}' folds events in order; run `datacore rebuild views` instead");
     }
     match bus {
         Bus::Log => {
             handle_again(context.clone(), consumer, *position).await?;
-            context.commands.checkpoints.unpark(consumer, *position).await
+            context.commands.dead_letters.remove(consumer, *position).await
         }
-        Bus::Amqp { deliveries, .. } => deliveries.replay(consumer, *position).await.map(drop),
+        Bus::Amqp { work_queue, .. } => work_queue.replay(consumer, *position).await.map(drop),
     }
 }
 

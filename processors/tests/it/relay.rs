@@ -23,7 +23,7 @@ async fn publishes_the_log_in_order_and_moves_its_checkpoint_behind_the_confirms
     let head = setting.published().await;
     assert_eq!(setting.stream(head).await.len(), 1_400);
     // Each customer's registration waits for the consumer, once.
-    assert_eq!(setting.deliveries.open().await.unwrap(), 700);
+    assert_eq!(setting.work_queue.open().await.unwrap(), 700);
 }
 
 #[tokio::test]

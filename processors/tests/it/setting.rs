@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use commands::{Commands, Deliveries, Secrets, sequencer};
+use commands::{Commands, ServiceKeys, WorkQueue, sequencer};
 use domain::customer::CustomerDetails;
 use domain::{Customer, CustomerCommand, Metadata, Recorded, UserId};
 use lapin::message::Delivery;
@@ -37,7 +37,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(
 
 pub struct Setting {
     pub commands: Commands,
-    pub deliveries: Deliveries,
+    pub work_queue: WorkQueue,
     /// The broker as the code under test reaches it: over the wire.
     pub amqp: Amqp,
     /// The broker without the wire.
@@ -60,7 +60,7 @@ impl Setting {
         let files = Url::from_file_path(folder.path().join("files")).unwrap();
         let frames = Url::from_file_path(folder.path().join("frames")).unwrap();
         let cache = "memory:".parse().unwrap();
-        let secrets = Secrets::new("a secret of this test, long enough to be taken").unwrap();
+        let secrets = ServiceKeys::new("a secret of this test, long enough to be taken").unwrap();
         let commands = Commands::open(&postgres.url, &files, secrets).await.unwrap();
         let projections = Projections::open(&postgres.url, &frames, &cache).await.unwrap();
         let broker = broker();
@@ -76,7 +76,7 @@ impl Setting {
         let shutdown = CancellationToken::new();
         tokio::spawn(sequencer::run(commands.store.clone(), shutdown.clone()));
         Self {
-            deliveries: commands.deliveries.clone().unwrap(),
+            work_queue: commands.work_queue.clone().unwrap(),
             commands,
             amqp: Amqp::new(&url).unwrap(),
             direct,
@@ -98,7 +98,7 @@ impl Setting {
             amqp: self.amqp.clone(),
             store: self.commands.store.clone(),
             checkpoints: self.commands.checkpoints.clone(),
-            deliveries: self.deliveries.clone(),
+            work_queue: self.work_queue.clone(),
             consumers,
         };
         let shutdown = self.shutdown.child_token();
@@ -114,7 +114,7 @@ impl Setting {
         let (commands, projections) = (self.commands.clone(), self.projections.clone());
         let context = Context { commands, projections, mailer: None };
         let given = Arc::new(Mutex::new(vec![]));
-        let mut worker = Worker::new(GREET, self.amqp.clone(), context, self.deliveries.clone());
+        let mut worker = Worker::new(GREET, self.amqp.clone(), context, self.work_queue.clone());
         worker.pauses = &PAUSES;
         let note = given.clone();
         let noted = move |event: Recorded| {
@@ -148,7 +148,7 @@ impl Setting {
     /// Waits until there is nothing left to do.
     pub async fn done(&self) {
         self.published().await;
-        until("everything is done", async || self.deliveries.open().await.unwrap() == 0).await;
+        until("everything is done", async || self.work_queue.open().await.unwrap() == 0).await;
     }
 
     pub fn name(&self, name: &str) -> String {

@@ -55,16 +55,16 @@ async fn what_keeps_failing_is_parked_while_the_rest_goes_on_and_can_be_given_ba
         }
     });
     setting.done().await;
-    let parked = setting.commands.checkpoints.parked().await.unwrap();
+    let parked = setting.commands.dead_letters.all().await.unwrap();
     let parked: Vec<_> = parked.iter().map(|p| (p.consumer.as_str(), p.position, p.error.as_str())).collect();
     assert_eq!(parked, [("greet", 3, "the third event is poison"), ("greet", 5, "the handler panicked")]);
     assert_eq!(given.lock().unwrap().iter().filter(|position| **position == 3).count(), 3);
     cured.store(true, Ordering::Relaxed);
     for position in [3, 5] {
-        assert!(setting.deliveries.replay("greet", position).await.unwrap());
+        assert!(setting.work_queue.replay("greet", position).await.unwrap());
     }
     setting.done().await;
-    assert_eq!(setting.commands.checkpoints.parked().await.unwrap(), []);
+    assert_eq!(setting.commands.dead_letters.all().await.unwrap(), []);
     assert_eq!(given.lock().unwrap().len(), 3 + 3 + 3 + 2);
 }
 
@@ -89,10 +89,10 @@ async fn a_store_that_is_away_costs_no_attempts_and_poison_parks_afterwards() {
     until("both events have failed", async || given.lock().unwrap().len() >= 2).await;
     // Long enough for all attempts, if they counted.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(setting.commands.checkpoints.parked().await.unwrap(), []);
+    assert_eq!(setting.commands.dead_letters.all().await.unwrap(), []);
     std::fs::rename(&away, &frames).unwrap();
     setting.done().await;
-    let parked = setting.commands.checkpoints.parked().await.unwrap();
+    let parked = setting.commands.dead_letters.all().await.unwrap();
     let parked: Vec<_> = parked.iter().map(|parked| (parked.position, parked.error.as_str())).collect();
     assert_eq!(parked, [(3, "the third event is poison")]);
     let mut given = given.lock().unwrap().clone();
@@ -140,7 +140,7 @@ async fn what_the_broker_gives_up_on_is_parked_with_the_reason() {
     setting.published().await;
     let shutdown = CancellationToken::new();
     #[expect(clippy::disallowed_methods, reason = "it ends with the test")]
-    tokio::spawn(dead_letters::collect(setting.amqp.clone(), setting.deliveries.clone(), shutdown.clone()));
+    tokio::spawn(dead_letters::collect(setting.amqp.clone(), setting.work_queue.clone(), shutdown.clone()));
     let _running = shutdown.drop_guard();
     // Neither JSON nor a position: somebody else's message in our queue.
     let (properties, queue) = (BasicProperties::default(), setting.name("greet"));
@@ -150,15 +150,15 @@ async fn what_the_broker_gives_up_on_is_parked_with_the_reason() {
     // A consumer that dies each time is one that gives its message back.
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let mut inbox = setting.channel.basic_consume(queue.into(), "dies".into(), options, arguments).await.unwrap();
-    while setting.commands.checkpoints.parked().await.unwrap().is_empty() {
+    while setting.commands.dead_letters.all().await.unwrap().is_empty() {
         let Ok(message) = tokio::time::timeout(Duration::from_millis(200), inbox.next()).await else { continue };
         let message = message.unwrap().unwrap();
         message.reject(BasicRejectOptions { requeue: message.data != b"junk" }).await.unwrap();
     }
-    let parked = setting.commands.checkpoints.parked().await.unwrap().remove(0);
+    let parked = setting.commands.dead_letters.all().await.unwrap().remove(0);
     assert_eq!((parked.consumer.as_str(), parked.position), ("greet", 1));
     assert!(parked.error.starts_with("the broker gave up: delivery_limit"), "{}", parked.error);
-    assert_eq!(setting.deliveries.open().await.unwrap(), 0);
+    assert_eq!(setting.work_queue.open().await.unwrap(), 0);
     empty(&setting, "parked").await;
 }
 

@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use commands::{EventStore, sequencer, signals};
+use commands::{EventStore, sequencer};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -60,8 +60,8 @@ async fn a_commit_wakes_the_sequencer_of_another_process_and_its_position_comes_
     let (elsewhere, shutdown) = (open(&database).await, CancellationToken::new());
     let tasks = [
         tokio::spawn(sequencer::run(elsewhere.clone(), shutdown.clone())),
-        tokio::spawn(signals::run(elsewhere.clone(), shutdown.clone())),
-        tokio::spawn(signals::run(store.clone(), shutdown.clone())),
+        tokio::spawn(elsewhere.clone().exchange_wakeups(shutdown.clone())),
+        tokio::spawn(store.clone().exchange_wakeups(shutdown.clone())),
     ];
     let (mut heads, mut quickest) = (store.heads(), Duration::MAX);
     for number in 1..=20 {
@@ -86,7 +86,7 @@ async fn writers_readers_and_the_sequencer_go_on_after_the_server_was_away() {
     let shutdown = CancellationToken::new();
     let tasks = [
         tokio::spawn(sequencer::run(store.clone(), shutdown.clone())),
-        tokio::spawn(signals::run(store.clone(), shutdown.clone())),
+        tokio::spawn(store.clone().exchange_wakeups(shutdown.clone())),
     ];
     upload(&store, 1).await;
     let mut server = elsewhere(&database.url).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use commands::{EventStore, sequencer, signals};
+use commands::{EventStore, sequencer};
 use futures::future::join_all;
 use sqlx::Executor;
 use tokio_util::sync::CancellationToken;
@@ -25,8 +25,8 @@ async fn nothing_is_skipped_while_a_transaction_is_held_open() {
     let tasks = [
         tokio::spawn(sequencer::run(store.clone(), shutdown.clone())),
         tokio::spawn(sequencer::run(elsewhere.clone(), shutdown.clone())),
-        tokio::spawn(signals::run(store.clone(), shutdown.clone())),
-        tokio::spawn(signals::run(elsewhere.clone(), shutdown.clone())),
+        tokio::spawn(store.clone().exchange_wakeups(shutdown.clone())),
+        tokio::spawn(elsewhere.clone().exchange_wakeups(shutdown.clone())),
     ];
     let until = Instant::now() + Duration::from_secs(seconds());
     let (end, ended) = tokio::sync::watch::channel(None);

@@ -1,7 +1,7 @@
 //! Moves what the broker gave up on into the table of parked events, so that one place tells what needs a person.
 
 use anyhow::{Context, Result, bail};
-use commands::Deliveries;
+use commands::WorkQueue;
 use futures::StreamExt;
 use lapin::BasicProperties;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions};
@@ -13,11 +13,11 @@ use super::connection::{Amqp, supervise};
 use super::message::position;
 
 /// Runs until shutdown.
-pub async fn collect(amqp: Amqp, deliveries: Deliveries, shutdown: CancellationToken) {
-    shutdown.run_until_cancelled(supervise("parked", || take(&amqp, &deliveries))).await;
+pub async fn collect(amqp: Amqp, work_queue: WorkQueue, shutdown: CancellationToken) {
+    shutdown.run_until_cancelled(supervise("parked", || take(&amqp, &work_queue))).await;
 }
 
-async fn take(amqp: &Amqp, deliveries: &Deliveries) -> Result<()> {
+async fn take(amqp: &Amqp, work_queue: &WorkQueue) -> Result<()> {
     let (channel, queue) = (amqp.consuming.channel().await?, amqp.names.dead_letters());
     let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
     let inbox = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await;
@@ -31,7 +31,7 @@ async fn take(amqp: &Amqp, deliveries: &Deliveries) -> Result<()> {
                 let reason =
                     format!("the broker gave up: {reason}; each time, the consumer died or lost its connection");
                 error!(consumer, position, error = reason, "event parked");
-                deliveries.park(consumer, position, &reason).await?;
+                work_queue.dead_letter(consumer, position, &reason).await?;
             }
             _ => {
                 error!(queue = from, reason, routing_key = %message.routing_key, "dropped a message that is none of ours");

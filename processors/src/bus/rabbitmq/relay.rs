@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use commands::{Checkpoints, Deliveries, Delivery, EventStore};
+use commands::{Checkpoints, EventStore, WorkItem, WorkQueue};
 use domain::Recorded;
 use lapin::Channel;
 use lapin::options::ConfirmSelectOptions;
@@ -45,7 +45,7 @@ pub struct Relay {
     /// The durable positions.
     pub checkpoints: Checkpoints,
     /// What the consumers have to do.
-    pub deliveries: Deliveries,
+    pub work_queue: WorkQueue,
     /// Who has to do it.
     pub consumers: &'static [Consumer],
 }
@@ -66,7 +66,7 @@ impl Relay {
 
     /// Waits until no other process leads, then publishes.
     async fn lead(&self) -> Result<()> {
-        let mut lease = self.deliveries.lead().await?;
+        let mut lease = self.work_queue.lead().await?;
         tokio::select! {
             published = self.publish() => published,
             lost = lease.lost() => match lost? {},
@@ -96,7 +96,7 @@ impl Relay {
         for consumer in self.consumers {
             self.catch_up(consumer).await?;
             if !self.amqp.has_queue(&names.queue(consumer.name)).await? {
-                self.deliveries.send_again(consumer.name).await?;
+                self.work_queue.send_again(consumer.name).await?;
             }
         }
         self.amqp.declare(self.consumers).await
@@ -109,7 +109,7 @@ impl Relay {
         while position < published {
             let events = self.store.read(position, BATCH).await?;
             let Some(last) = events.last() else { break };
-            self.deliveries.add(&work(&events, &[(consumer, position)], false)).await?;
+            self.work_queue.add(&work(&events, &[(consumer, position)], false)).await?;
             position = last.position;
             self.checkpoints.set(consumer.name, position).await?;
         }
@@ -120,7 +120,7 @@ impl Relay {
     async fn advance(&self, position: u64) -> Result<()> {
         let mut names = vec![RELAY, REPLAY];
         names.extend(self.consumers.iter().map(|consumer| consumer.name));
-        self.deliveries.advance(&names, position).await
+        self.work_queue.advance(&names, position).await
     }
 }
 
@@ -142,7 +142,7 @@ impl PublishSession<'_> {
 
     /// Publishes the log from where it is confirmed, and then what comes.
     async fn follow(&mut self) -> Result<()> {
-        let Relay { amqp, store, checkpoints, deliveries, consumers } = self.relay;
+        let Relay { amqp, store, checkpoints, work_queue, consumers } = self.relay;
         let (mut heads, exchange) = (store.heads(), amqp.names.events());
         let mut position = checkpoints.get(RELAY).await?;
         let mut known = vec![];
@@ -156,7 +156,7 @@ impl PublishSession<'_> {
             if let Some(last) = batch.last() {
                 position = last.position;
                 // Before a consumer can hear of it: who finds nothing to do believes that it was done.
-                deliveries.add(&work(&batch, &known, true)).await?;
+                work_queue.add(&work(&batch, &known, true)).await?;
                 let mut confirms = publish(&self.channel, &exchange, &batch).await?;
                 confirms.push(publish_to(&self.channel, &amqp.names.queue(PROJECT), last).await?);
                 unconfirmed.push_back((position, confirms));
@@ -192,7 +192,7 @@ impl PublishSession<'_> {
 
     /// Sends a message for each delivery that needs one, to the consumer's queue alone.
     async fn send_due(&self) -> Result<()> {
-        let due = self.relay.deliveries.due(BATCH).await?;
+        let due = self.relay.work_queue.due(BATCH).await?;
         for consumer in self.relay.consumers {
             let (missed, unsent): (Vec<_>, Vec<_>) =
                 due.iter().filter(|delivery| delivery.consumer == consumer.name).partition(|delivery| delivery.sent);
@@ -202,7 +202,7 @@ impl PublishSession<'_> {
             let positions: Vec<_> = missed.iter().chain(&unsent).map(|delivery| delivery.position).collect();
             if !positions.is_empty() {
                 // Noted before it is done: a worker may have failed again by then, and asked for yet another message.
-                self.relay.deliveries.sent(consumer.name, &positions, LEASE).await?;
+                self.relay.work_queue.sent(consumer.name, &positions, LEASE).await?;
             }
             for delivery in unsent.iter().chain(missed.iter().filter(|_| lost)) {
                 self.send_one(&queue, delivery.position).await?;
@@ -219,12 +219,12 @@ impl PublishSession<'_> {
 }
 
 /// What consumers have to do because of some events, each after the position that it knows.
-fn work(events: &[Recorded], known: &[(&Consumer, u64)], sent: bool) -> Vec<Delivery> {
+fn work(events: &[Recorded], known: &[(&Consumer, u64)], sent: bool) -> Vec<WorkItem> {
     let mut work = vec![];
     for event in events {
         for (consumer, position) in known {
             if event.position > *position && consumer.reacts_to(&event.event_type) {
-                work.push(Delivery { consumer: consumer.name.to_owned(), position: event.position, sent });
+                work.push(WorkItem { consumer: consumer.name.to_owned(), position: event.position, sent });
             }
         }
     }

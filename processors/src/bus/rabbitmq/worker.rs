@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, bail};
-use commands::{Begun, Deliveries};
+use commands::{Claim, WorkQueue};
 use domain::Recorded;
 use futures::StreamExt;
 use lapin::message::Delivery;
@@ -54,7 +54,7 @@ pub struct Worker {
     /// Has the log, and is asked whether it answers.
     pub context: Context,
     /// What is to be done.
-    pub deliveries: Deliveries,
+    pub work_queue: WorkQueue,
     /// The pauses between attempts at one event, which are one more.
     pub pauses: &'static [Duration],
     at_work: AtWork,
@@ -70,9 +70,9 @@ struct AtWork {
 
 impl Worker {
     /// A consumer with the usual patience.
-    pub fn new(consumer: Consumer, amqp: Amqp, context: Context, deliveries: Deliveries) -> Self {
+    pub fn new(consumer: Consumer, amqp: Amqp, context: Context, work_queue: WorkQueue) -> Self {
         let at_work = AtWork { slots: Arc::new(Semaphore::new(consumer.concurrency)), turns: Arc::default() };
-        Self { consumer, amqp, context, deliveries, pauses: &PAUSES, at_work }
+        Self { consumer, amqp, context, work_queue, pauses: &PAUSES, at_work }
     }
 
     /// Runs until shutdown. Work in flight is dropped then: it was not acknowledged, so it comes again.
@@ -132,25 +132,25 @@ impl Worker {
         H: Fn(Recorded) -> F,
         F: Future<Output = Result<()>>,
     {
-        let (name, deliveries) = (self.consumer.name, &self.deliveries);
-        let Some(claim) = retry_forever(|| deliveries.claim(name, position, LEASE)).await else { return };
+        let (name, work_queue) = (self.consumer.name, &self.work_queue);
+        let Some(claim) = retry_forever(|| work_queue.claim(name, position, LEASE)).await else { return };
         let Err(failure) = self.attempt(&claim, position, handle).await else {
-            return retry_forever(|| deliveries.finish(name, position)).await;
+            return retry_forever(|| work_queue.finish(name, position)).await;
         };
         let (attempt, failure) = (claim.attempt, in_words(&failure));
         if let Err(away) = self.context.check().await {
             warn!(consumer = name, position, error = failure, away = in_words(&away), "event failed and waits");
             self.wait_for_stores(position).await;
-            return retry_forever(|| deliveries.give_back(name, position, &failure)).await;
+            return retry_forever(|| work_queue.give_back(name, position, &failure)).await;
         }
         match self.pauses.get(attempt as usize - 1) {
             Some(pause) => {
                 warn!(consumer = name, position, attempt, error = failure, "event failed");
-                retry_forever(|| deliveries.retry(name, position, *pause, &failure)).await;
+                retry_forever(|| work_queue.retry(name, position, *pause, &failure)).await;
             }
             None => {
                 error!(consumer = name, position, attempt, error = failure, "event parked");
-                retry_forever(|| deliveries.park(name, position, &failure)).await;
+                retry_forever(|| work_queue.dead_letter(name, position, &failure)).await;
             }
         }
     }
@@ -163,12 +163,12 @@ impl Worker {
         }
     }
 
-    async fn attempt<H, F>(&self, claim: &Begun, position: u64, handle: &H) -> Result<()>
+    async fn attempt<H, F>(&self, claim: &Claim, position: u64, handle: &H) -> Result<()>
     where
         H: Fn(Recorded) -> F,
         F: Future<Output = Result<()>>,
     {
-        let Begun { attempt, last_error } = claim;
+        let Claim { attempt, last_error } = claim;
         if *attempt as usize > self.pauses.len() + 1 {
             bail!(
                 "begun {} times and never ended; {}",
@@ -188,7 +188,7 @@ impl Worker {
     async fn keep(&self, position: u64) -> Infallible {
         loop {
             sleep(SIGN).await;
-            if let Err(error) = self.deliveries.keep(self.consumer.name, position, LEASE).await {
+            if let Err(error) = self.work_queue.keep(self.consumer.name, position, LEASE).await {
                 warn!(
                     consumer = self.consumer.name,
                     position,
