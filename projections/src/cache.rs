@@ -25,11 +25,11 @@ pub enum Cache {
 }
 
 /// Values in the memory of this process; the least useful go when there is no room.
-type Memory = moka::future::Cache<String, Entry>;
+type Memory = moka::future::Cache<String, CacheEntry>;
 
 /// A value with its time to live.
 #[derive(Clone)]
-pub struct Entry {
+pub struct CacheEntry {
     value: Bytes,
     ttl: Duration,
 }
@@ -58,7 +58,7 @@ impl Cache {
     /// Gives a key a value for some time.
     pub async fn put(&self, key: impl Into<String>, value: Bytes, ttl: Duration) {
         match self {
-            Self::Memory(memory) => memory.insert(key.into(), Entry { value, ttl }).await,
+            Self::Memory(memory) => memory.insert(key.into(), CacheEntry { value, ttl }).await,
             Self::Redis(redis) => redis.put(&key.into(), &value, ttl).await,
         }
     }
@@ -86,7 +86,7 @@ impl Cache {
 fn memory() -> Memory {
     moka::future::Cache::builder()
         .max_capacity(MAX_BYTES)
-        .weigher(|key: &String, entry: &Entry| {
+        .weigher(|key: &String, entry: &CacheEntry| {
             u32::try_from(key.len() + entry.value.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX)
         })
         .expire_after(TimeToLive)
@@ -96,12 +96,12 @@ fn memory() -> Memory {
 /// Each entry brings its own time to live.
 struct TimeToLive;
 
-impl moka::Expiry<String, Entry> for TimeToLive {
-    fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
+impl moka::Expiry<String, CacheEntry> for TimeToLive {
+    fn expire_after_create(&self, _: &String, entry: &CacheEntry, _: Instant) -> Option<Duration> {
         Some(entry.ttl)
     }
 
-    fn expire_after_update(&self, _: &String, entry: &Entry, _: Instant, _: Option<Duration>) -> Option<Duration> {
+    fn expire_after_update(&self, _: &String, entry: &CacheEntry, _: Instant, _: Option<Duration>) -> Option<Duration> {
         Some(entry.ttl)
     }
 }

@@ -2,122 +2,28 @@
 //! and a manifest that publishes them. Small chunks let a page or a few columns be read without the rest.
 
 mod codec;
+mod compact;
 mod folder;
+mod frame_id;
+mod manifest;
 mod mongo;
-mod narrow;
-
-use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use domain::{DatasetId, ReportId};
-use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use codec::{decode, encode};
 use folder::Folder;
 use mongo::Mongo;
-pub use narrow::plain;
+
+pub use codec::encode;
+pub use compact::expand;
+pub use frame_id::FrameId;
+pub use manifest::Manifest;
 
 /// The size that an encoded chunk stays below, well within the 16 MiB of a MongoDB document.
-pub const CHUNK_MAX_BYTES: usize = 16 * 1000 * 1000;
-
-/// Names a frame.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FrameId(Arc<str>);
-
-impl FrameId {
-    /// The rows of a dataset.
-    pub fn rows(id: DatasetId) -> Self {
-        Self::within_dataset(id, "rows")
-    }
-
-    /// The lines of a dataset's file that could not be read.
-    pub fn rejects(id: DatasetId) -> Self {
-        Self::within_dataset(id, "rejects")
-    }
-
-    /// The orders of a dataset under a revision of its roles.
-    pub fn orders(id: DatasetId, revision: u32) -> Self {
-        Self::within_dataset(id, &format!("orders-{revision}"))
-    }
-
-    /// The shoppers of a dataset under a revision of its roles.
-    pub fn shoppers(id: DatasetId, revision: u32) -> Self {
-        Self::within_dataset(id, &format!("shoppers-{revision}"))
-    }
-
-    /// What is in each order of a dataset under a revision of its roles: rows of the other frames by their places.
-    pub fn sales(id: DatasetId, revision: u32) -> Self {
-        Self::within_dataset(id, &format!("sales-{revision}"))
-    }
-
-    /// The items that a dataset's orders consist of, under a revision of its roles.
-    pub fn items(id: DatasetId, revision: u32) -> Self {
-        Self::within_dataset(id, &format!("items-{revision}"))
-    }
-
-    /// Which shopper belongs to which segment of a report.
-    pub fn assignments(id: ReportId) -> Self {
-        Self(format!("{}/assignments", of_report(id)).into())
-    }
-
-    /// Which shopper moved where from an earlier report to a later one, which it belongs to.
-    pub fn changes(later: ReportId, earlier: ReportId) -> Self {
-        Self(format!("{}/changes-since-{earlier}", of_report(later)).into())
-    }
-
-    fn within_dataset(id: DatasetId, name: &str) -> Self {
-        Self(format!("{}/{name}", of_dataset(id)).into())
-    }
-}
-
-impl std::fmt::Display for FrameId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-fn of_dataset(id: DatasetId) -> String {
-    format!("datasets/{id}")
-}
-
-fn of_report(id: ReportId) -> String {
-    format!("reports/{id}")
-}
-
-/// What a published frame consists of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// The number of rows of each chunk; a frame has at least one chunk, so that its schema is known.
-    pub chunk_rows: Vec<u64>,
-}
-
-impl Manifest {
-    /// The number of rows of the frame.
-    pub fn rows(&self) -> u64 {
-        self.chunk_rows.iter().sum()
-    }
-
-    /// The chunks that hold some of the rows from `offset`, each with the first row and the number of
-    /// rows to take. Never empty: without such rows it is nothing of the last chunk, for its schema.
-    fn slices(&self, offset: u64, limit: u64) -> Vec<(u32, usize, usize)> {
-        let (mut start, end) = (0, offset.saturating_add(limit));
-        let mut slices = Vec::new();
-        for (index, rows) in (0..).zip(&self.chunk_rows) {
-            let (first, last) = (offset.max(start), end.min(start + rows));
-            if first < last {
-                slices.push((index, (first - start) as usize, (last - first) as usize));
-            }
-            start += rows;
-        }
-        if slices.is_empty() {
-            slices.push((self.chunk_rows.len().saturating_sub(1) as u32, 0, 0));
-        }
-        slices
-    }
-}
+const CHUNK_MAX_BYTES: usize = 16 * 1000 * 1000;
 
 /// Where dataframes are stored.
 #[derive(Clone)]
@@ -220,7 +126,7 @@ impl Frames {
     /// # Errors
     /// When they cannot be removed.
     pub async fn delete_dataset(&self, id: DatasetId) -> Result<()> {
-        self.delete(of_dataset(id)).await
+        self.delete(FrameId::folder_of_dataset(id)).await
     }
 
     /// Removes all frames of a report, if there are any.
@@ -228,7 +134,7 @@ impl Frames {
     /// # Errors
     /// When they cannot be removed.
     pub async fn delete_report(&self, id: ReportId) -> Result<()> {
-        self.delete(of_report(id)).await
+        self.delete(FrameId::folder_of_report(id)).await
     }
 
     async fn delete(&self, owner: String) -> Result<()> {
@@ -252,5 +158,4 @@ impl Frames {
 }
 
 #[cfg(test)]
-#[path = "frames/conformance.rs"]
 mod conformance;

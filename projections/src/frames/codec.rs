@@ -10,7 +10,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use bytes::Bytes;
 
-use super::narrow::{narrow, plain};
+use super::compact::{compact, expand};
 
 /// Encodes a batch as a chunk.
 ///
@@ -18,7 +18,7 @@ use super::narrow::{narrow, plain};
 /// When a column has a type that Arrow IPC does not know; the types of frames are known.
 pub fn encode(batch: &RecordBatch) -> Result<Bytes> {
     let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let batch = narrow(batch)?;
+    let batch = compact(batch)?;
     let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options)?;
     writer.write(&batch)?;
     Ok(writer.into_inner()?.into())
@@ -28,8 +28,8 @@ pub fn encode(batch: &RecordBatch) -> Result<Bytes> {
 ///
 /// # Errors
 /// When the bytes are not a chunk or a place is outside of the schema.
-pub fn decode(bytes: &[u8], columns: Option<&[usize]>) -> Result<RecordBatch> {
+pub(super) fn decode(bytes: &[u8], columns: Option<&[usize]>) -> Result<RecordBatch> {
     let reader = StreamReader::try_new(Cursor::new(bytes), columns.map(<[usize]>::to_vec))?;
     let batch = reader.into_iter().next().context("a chunk without a batch")??;
-    plain(&batch)
+    expand(&batch)
 }

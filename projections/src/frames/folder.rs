@@ -10,7 +10,9 @@ use arrow::array::RecordBatch;
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::{FrameId, Manifest, decode};
+use super::codec::decode;
+use super::frame_id::FrameId;
+use super::manifest::Manifest;
 
 const MANIFEST: &str = "manifest.json";
 
@@ -60,7 +62,7 @@ impl Folder {
     }
 
     fn of(&self, frame: &FrameId) -> PathBuf {
-        self.0.join(&*frame.0)
+        self.0.join(frame.as_str())
     }
 }
 

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::{FrameId, Manifest, decode};
+use super::codec::decode;
+use super::frame_id::FrameId;
+use super::manifest::Manifest;
 
 /// The database, unless the URL names one.
 const DATABASE: &str = "datacore";
@@ -30,24 +32,24 @@ const CHECK_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Mongo {
     pub(super) database: mongodb::Database,
-    frames: Collection<Frame>,
-    chunks: Collection<Chunk>,
+    frames: Collection<FrameDocument>,
+    chunks: Collection<ChunkDocument>,
 }
 
 /// A published frame.
 #[derive(Serialize, Deserialize)]
-struct Frame {
+struct FrameDocument {
     #[serde(rename = "_id")]
     frame: String,
     row_count: i64,
     size_bytes: i64,
     chunk_rows: Vec<i64>,
-    schema: Vec<Field>,
+    schema: Vec<ColumnDocument>,
 }
 
 /// A column as Arrow names and types it.
 #[derive(Serialize, Deserialize)]
-struct Field {
+struct ColumnDocument {
     name: String,
     #[serde(rename = "type")]
     data_type: String,
@@ -55,7 +57,7 @@ struct Field {
 
 /// Some rows of a frame, as one Arrow IPC stream.
 #[derive(Serialize, Deserialize)]
-struct Chunk {
+struct ChunkDocument {
     frame: String,
     index: i64,
     size_bytes: i64,
@@ -87,7 +89,7 @@ impl Mongo {
     }
 
     pub(super) async fn put_chunk(&self, frame: &FrameId, index: u32, bytes: Bytes) -> Result<()> {
-        let chunk = Chunk {
+        let chunk = ChunkDocument {
             frame: frame.to_string(),
             index: index.into(),
             size_bytes: bytes.len() as i64,
@@ -101,7 +103,7 @@ impl Mongo {
         let chunks = manifest.chunk_rows.len() as i64;
         let sizes = self.sizes(frame, chunks).await?;
         ensure!(sizes.len() as i64 == chunks, "{} of {chunks} chunks are stored", sizes.len());
-        let published = Frame {
+        let published = FrameDocument {
             frame: frame.to_string(),
             row_count: manifest.rows().cast_signed(),
             size_bytes: sizes.iter().sum(),
@@ -147,10 +149,12 @@ impl Mongo {
         found.map_err(Into::into).and_then(async |chunk| Ok(chunk.get_i64("size_bytes")?)).try_collect().await
     }
 
-    async fn schema(&self, frame: &FrameId) -> Result<Vec<Field>> {
+    async fn schema(&self, frame: &FrameId) -> Result<Vec<ColumnDocument>> {
         let schema = self.chunk(frame, 0, None).await?.schema();
         let fields = schema.fields().iter();
-        Ok(fields.map(|field| Field { name: field.name().clone(), data_type: field.data_type().to_string() }).collect())
+        Ok(fields
+            .map(|field| ColumnDocument { name: field.name().clone(), data_type: field.data_type().to_string() })
+            .collect())
     }
 
     async fn bytes(&self, frame: &FrameId, index: u32) -> Result<RawDocumentBuf> {

@@ -10,7 +10,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use encoding_rs::UTF_8;
-use projections::frames::plain;
+use projections::frames::expand;
 
 use super::footer;
 use super::rejects::Rejects;
@@ -247,7 +247,7 @@ fn without(rows: RecordBatch, misfits: &[usize]) -> Result<RecordBatch> {
         return Ok(rows);
     }
     // A dictionary would keep the texts of the rows that go.
-    let rows = plain(&rows)?;
+    let rows = expand(&rows)?;
     let mut keep = vec![true; rows.num_rows()];
     misfits.iter().for_each(|row| keep[*row] = false);
     filter_record_batch(&rows, &BooleanArray::from(keep)).context("leaving rejected rows out")

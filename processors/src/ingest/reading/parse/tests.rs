@@ -85,7 +85,7 @@ fn read(
         let mut total = Total::new(reader.columns(), reader.first_line());
         while let Some(block) = cutter.next().unwrap() {
             let parsed = reader.read(&block).unwrap();
-            rows.push(plain(&parsed.rows).unwrap());
+            rows.push(expand(&parsed.rows).unwrap());
             rejects.extend(total.add(parsed, Statistics::new(reader.columns())).unwrap());
         }
         let found = total.settle(&plan, &choice).plan;

@@ -3,8 +3,8 @@
 use arrow::array::{Date32Array, Int8Array, Int32Array, StringArray};
 use proptest::prelude::*;
 
-use super::super::codec::{decode, encode};
 use super::*;
+use crate::frames::codec::{decode, encode};
 
 proptest! {
     #[test]
@@ -70,21 +70,21 @@ fn coded_texts_come_out_written_out() {
 }
 
 #[test]
-fn what_was_narrow_before_there_were_steps_is_read() {
+fn what_was_compact_before_there_were_steps_is_read() {
     let column = Arc::new(Int8Array::from(vec![Some(-3), None]));
     let was = HashMap::from([(WAS.to_owned(), "Int64".to_owned())]);
     let fields = vec![Field::new("a", DataType::Int8, true).with_metadata(was), Field::new("b", DataType::Utf8, true)];
     let columns: Vec<ArrayRef> = vec![column, Arc::new(StringArray::from(vec!["x", "y"]))];
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
     let expected: Int64Array = [Some(-3), None].into_iter().collect();
-    assert_eq!(plain(&batch).unwrap().column(0).as_primitive::<Int64Type>(), &expected);
+    assert_eq!(expand(&batch).unwrap().column(0).as_primitive::<Int64Type>(), &expected);
 }
 
 #[test]
 fn what_varies_little_takes_little_room() {
     let bytes = |columns: Vec<(&'static str, ArrayRef)>| {
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        narrow(&batch).unwrap().columns().iter().map(|column| column.to_data().buffers()[0].len()).collect::<Vec<_>>()
+        compact(&batch).unwrap().columns().iter().map(|column| column.to_data().buffers()[0].len()).collect::<Vec<_>>()
     };
     let seconds = (0..100).map(|row| 1_700_000_000_000_000 + row * 60_000_000);
     let times = Int64Array::from_iter_values(seconds).reinterpret_cast::<TimestampMicrosecondType>();

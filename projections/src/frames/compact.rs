@@ -24,47 +24,47 @@ const SCALE: &str = "scale";
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
-/// A column that was made narrower, and how.
-type Narrower = (ArrayRef, Vec<(&'static str, i64)>);
+/// A column in fewer bytes, and how.
+type Compacted = (ArrayRef, Vec<(&'static str, i64)>);
 
-/// The same batch with narrower columns.
+/// The same batch with columns in as few bytes as their values need.
 ///
 /// # Errors
 /// When a dictionary has values other than text.
-pub fn narrow(batch: &RecordBatch) -> Result<RecordBatch> {
+pub(super) fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
     change(batch, |field, column| {
-        let narrower = match column.data_type() {
-            DataType::Int64 => narrow_numbers(column.as_primitive()),
-            DataType::Float64 => narrow_decimals(column.as_primitive()),
-            DataType::UInt32 => narrow_places(column.as_primitive()),
-            DataType::Dictionary(codes, _) if **codes == DataType::Int32 => narrow_codes(column.as_dictionary())?,
+        let compacted = match column.data_type() {
+            DataType::Int64 => compact_numbers(column.as_primitive()),
+            DataType::Float64 => compact_decimals(column.as_primitive()),
+            DataType::UInt32 => compact_indexes(column.as_primitive()),
+            DataType::Dictionary(codes, _) if **codes == DataType::Int32 => compact_codes(column.as_dictionary())?,
             other if *other == TIME => {
-                narrow_numbers(&column.as_primitive::<TimestampMicrosecondType>().reinterpret_cast())
+                compact_numbers(&column.as_primitive::<TimestampMicrosecondType>().reinterpret_cast())
             }
             _ => None,
         };
-        let Some((narrower, how)) = narrower else { return Ok((field.clone(), column.clone())) };
+        let Some((compacted, how)) = compacted else { return Ok((field.clone(), column.clone())) };
         let was = (WAS.to_owned(), column.data_type().to_string());
         let how = how.into_iter().map(|(key, number)| (key.to_owned(), number.to_string()));
-        let field = field.clone().with_data_type(narrower.data_type().clone());
-        Ok((field.with_metadata(HashMap::from_iter(how.chain([was]))), narrower))
+        let field = field.clone().with_data_type(compacted.data_type().clone());
+        Ok((field.with_metadata(HashMap::from_iter(how.chain([was]))), compacted))
     })
 }
 
 /// Whole numbers as steps above the least, in the least type that holds them all.
-fn narrow_numbers(column: &Int64Array) -> Option<Narrower> {
+fn compact_numbers(column: &Int64Array) -> Option<Compacted> {
     let (base, greatest) = (min(column).unwrap_or(0), max(column).unwrap_or(0));
     let span = greatest.checked_sub(base)?;
     let step = if span > 0 { step(column, base) } else { 1 };
     // What lies under a null may be cut off.
     let steps = |number: i64| number.wrapping_sub(base) / step;
-    let narrower: ArrayRef = match span / step {
+    let compacted: ArrayRef = match span / step {
         0..=0xFF => Arc::new(column.unary::<_, UInt8Type>(|number| steps(number) as u8)),
         0x100..=0xFFFF => Arc::new(column.unary::<_, UInt16Type>(|number| steps(number) as u16)),
         0x1_0000..=0xFFFF_FFFF => Arc::new(column.unary::<_, UInt32Type>(|number| steps(number) as u32)),
         _ => return None,
     };
-    Some((narrower, vec![(BASE, base), (STEP, step)]))
+    Some((compacted, vec![(BASE, base), (STEP, step)]))
 }
 
 /// What divides the difference of every number to the least: seconds, whole pieces and cents often do.
@@ -75,56 +75,56 @@ fn step(column: &Int64Array, base: i64) -> i64 {
 }
 
 /// Amounts as whole hundredths and the like, where that loses nothing.
-fn narrow_decimals(column: &Float64Array) -> Option<Narrower> {
+fn compact_decimals(column: &Float64Array) -> Option<Compacted> {
     let whole = |scale: f64| {
         let numbers = column.unary::<_, Int64Type>(|number| (number * scale).round() as i64);
         let is_same = |(number, whole): (&f64, &i64)| (*whole as f64 / scale).to_bits() == number.to_bits();
         column.values().iter().zip(numbers.values()).all(is_same).then_some(numbers)
     };
     let (scale, numbers) = [1, 100, 10_000].into_iter().find_map(|scale| Some((scale, whole(scale as f64)?)))?;
-    let (narrower, mut how) = narrow_numbers(&numbers)?;
+    let (compacted, mut how) = compact_numbers(&numbers)?;
     how.push((SCALE, scale));
-    Some((narrower, how))
+    Some((compacted, how))
 }
 
-fn narrow_places(column: &UInt32Array) -> Option<Narrower> {
-    let narrower: ArrayRef = match max(column).unwrap_or(0) {
-        0..=0xFF => Arc::new(column.unary::<_, UInt8Type>(|place| place as u8)),
-        0x100..=0xFFFF => Arc::new(column.unary::<_, UInt16Type>(|place| place as u16)),
+fn compact_indexes(column: &UInt32Array) -> Option<Compacted> {
+    let compacted: ArrayRef = match max(column).unwrap_or(0) {
+        0..=0xFF => Arc::new(column.unary::<_, UInt8Type>(|index| index as u8)),
+        0x100..=0xFFFF => Arc::new(column.unary::<_, UInt16Type>(|index| index as u16)),
         _ => return None,
     };
-    Some((narrower, vec![]))
+    Some((compacted, vec![]))
 }
 
-fn narrow_codes(column: &DictionaryArray<Int32Type>) -> Result<Option<Narrower>> {
+fn compact_codes(column: &DictionaryArray<Int32Type>) -> Result<Option<Compacted>> {
     let (codes, texts) = (column.keys(), column.values().clone());
-    let narrower: ArrayRef = match texts.len() {
+    let compacted: ArrayRef = match texts.len() {
         0..=0x80 => Arc::new(DictionaryArray::try_new(codes.unary::<_, Int8Type>(|code| code as i8), texts)?),
         0x81..=0x8000 => Arc::new(DictionaryArray::try_new(codes.unary::<_, Int16Type>(|code| code as i16), texts)?),
         _ => return Ok(None),
     };
-    Ok(Some((narrower, vec![])))
+    Ok(Some((compacted, vec![])))
 }
 
-/// The batch as it was before it was made narrower, its texts written out. In a chunk a column of few different texts has
+/// The batch as it was before it was made compact, its texts written out. In a chunk a column of few different texts has
 /// each of them once.
 ///
 /// # Errors
-/// When a dictionary has values other than text, or a column is none that was made narrower.
-pub fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
+/// When a dictionary has values other than text, or a column is none that was made compact.
+pub fn expand(batch: &RecordBatch) -> Result<RecordBatch> {
     change(batch, |field, column| {
-        let wide = match (column.data_type(), field.metadata().get(WAS)) {
+        let expanded = match (column.data_type(), field.metadata().get(WAS)) {
             (DataType::Dictionary(..), _) => cast(column, &DataType::Utf8)?,
-            // Frames have narrow numbers of their own, too.
-            (_, Some(was)) => widen(field, column, was)?,
+            // Frames have small numbers of their own, too.
+            (_, Some(was)) => expand_numbers(field, column, was)?,
             (_, None) => column.clone(),
         };
-        Ok((field.clone().with_data_type(wide.data_type().clone()).with_metadata(HashMap::new()), wide))
+        Ok((field.clone().with_data_type(expanded.data_type().clone()).with_metadata(HashMap::new()), expanded))
     })
 }
 
-/// The numbers of a column that was made narrower.
-fn widen(field: &Field, column: &ArrayRef, was: &str) -> Result<ArrayRef> {
+/// The numbers of a column that was made compact.
+fn expand_numbers(field: &Field, column: &ArrayRef, was: &str) -> Result<ArrayRef> {
     if was == DataType::UInt32.to_string() {
         return Ok(cast(column, &DataType::UInt32)?);
     }
