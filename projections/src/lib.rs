@@ -1,4 +1,5 @@
 //! The read side: views, dataframes and cache. Folds events, answers queries.
+#![warn(unreachable_pub)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cache;
@@ -13,11 +14,20 @@ use url::Url;
 pub use cache::Cache;
 pub use frames::{FrameId, Frames, Manifest};
 pub use progress::{Progress, UploadProgress};
-pub use views::{
-    About, ApiKeyRow, CustomerRow, DatasetFilter, DatasetRow, MemberRow, News, NewsKind, NotificationRow, Page,
-    ReportRow, ReportStatus, ReportSummary, Row, StoreFilter, StoreRow, UploadFilter, UploadRow, UploadStatus, UserRow,
-    Views,
-};
+pub use views::page::Page;
+pub use views::rows::api_keys::ApiKeyRow;
+pub use views::rows::customers::CustomerRow;
+pub use views::rows::datasets::{DatasetFilter, DatasetRow};
+pub use views::rows::members::MemberRow;
+pub use views::rows::notifications::content::{NotificationContent, NotificationKind};
+pub use views::rows::notifications::{NotificationRow, Subject};
+pub use views::rows::report_summaries::ReportSummary;
+pub use views::rows::reports::{ReportRow, ReportStatus};
+pub use views::rows::stores::{StoreFilter, StoreRow};
+pub use views::rows::uploads::{UploadFilter, UploadRow, UploadStatus};
+pub use views::rows::users::UserRow;
+pub use views::sql::Views;
+pub use views::view::Row;
 
 /// The whole read side.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use domain::{CustomerId, DatasetId, Notification, NotificationCommand, ReportId, UploadId};
-use projections::{About, News, NewsKind, NotificationRow, Row};
+use projections::{NotificationContent, NotificationKind, NotificationRow, Row, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -40,7 +40,7 @@ struct NotificationsQuery {
 struct NotificationBody {
     /// That of the upload or the report.
     id: Uuid,
-    kind: NewsKind,
+    kind: NotificationKind,
     /// In a few words.
     title: String,
     /// In some sentences.
@@ -54,12 +54,12 @@ struct NotificationBody {
 }
 
 impl NotificationBody {
-    fn of(about: &About, news: News) -> Self {
+    fn of(about: &Subject, content: NotificationContent) -> Self {
         let (id, upload_id, report_id) = match about {
-            About::Upload { id, .. } => (id.0, Some(*id), None),
-            About::Report { id } => (id.0, None, Some(*id)),
+            Subject::Upload { id, .. } => (id.0, Some(*id), None),
+            Subject::Report { id } => (id.0, None, Some(*id)),
         };
-        let News { kind, title, text, dataset_id, told_at, read_at, .. } = news;
+        let NotificationContent { kind, title, text, dataset_id, told_at, read_at, .. } = content;
         Self { id, kind, title, text, upload_id, dataset_id, report_id, created_at: told_at, read_at }
     }
 }
@@ -78,7 +78,7 @@ async fn list_notifications(
     let (limit, after) = (limit(query.limit)?, cursor(query.cursor.as_deref())?);
     let (customer, user) = (viewer.customer_id, viewer.user_id);
     let page = app.projections.views.notifications(customer, user, query.unread, after, limit).await?;
-    let body = |row: Row<NotificationRow>| Some(NotificationBody::of(&row.body.about, row.body.news?));
+    let body = |row: Row<NotificationRow>| Some(NotificationBody::of(&row.body.about, row.body.content?));
     let List { items, next } = List::of(page, body);
     Ok(List { items: items.into_iter().flatten().collect(), next })
 }
@@ -95,7 +95,7 @@ async fn read_notification(
     let row = app.projections.views.notification(viewer.customer_id, path.notification_id).await?;
     let own = row.map(|row| row.body).filter(|told| told.user_id == viewer.user_id);
     let nothing = || NOT_FOUND.with_detail("There is no such notification.");
-    let outcome = own.and_then(|told| told.news).ok_or_else(nothing)?.outcome;
+    let outcome = own.and_then(|told| told.content).ok_or_else(nothing)?.outcome;
     let command = NotificationCommand::MarkRead { outcome };
     app.execute::<Notification>(path.notification_id, command, &viewer.metadata()).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@
 use anyhow::Result;
 use chrono::{TimeDelta, Utc};
 use domain::{CustomerId, Recorded, UserId};
-use projections::{About, News};
+use projections::{NotificationContent, Subject};
 
 use crate::email::Email;
 use crate::runtime::consumer::Consumer;
@@ -30,10 +30,10 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
         return Ok(());
     }
     context.wait_for_views(&event).await?;
-    let Some(told) = context.projections.views.told_by(customer, &event).await? else { return Ok(()) };
-    let Some(news) = told.news else { return Ok(()) };
+    let Some(told) = context.projections.views.notification_for_event(customer, &event).await? else { return Ok(()) };
+    let Some(content) = told.content else { return Ok(()) };
     let Some(address) = address(&context, customer, told.user_id).await? else { return Ok(()) };
-    mailer.send(&address, event.id(), &email(customer, &told.about, news)).await
+    mailer.send(&address, event.id(), &email(customer, &told.about, content)).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is news depends on the moment of telling")]
@@ -41,13 +41,13 @@ fn is_past(event: &Recorded) -> bool {
     Utc::now() - event.recorded_at > NEWS
 }
 
-fn email(customer: CustomerId, about: &About, news: News) -> Email {
-    let place = match (about, news.dataset_id) {
-        (About::Report { id }, _) => format!("segments/{id}"),
-        (About::Upload { .. }, Some(dataset)) => format!("data/{dataset}"),
-        (About::Upload { .. }, None) => "data".to_owned(),
+fn email(customer: CustomerId, about: &Subject, content: NotificationContent) -> Email {
+    let place = match (about, content.dataset_id) {
+        (Subject::Report { id }, _) => format!("segments/{id}"),
+        (Subject::Upload { .. }, Some(dataset)) => format!("data/{dataset}"),
+        (Subject::Upload { .. }, None) => "data".to_owned(),
     };
-    Email { subject: news.title, text: news.text, place: format!("#/c/{customer}/{place}") }
+    Email { subject: content.title, text: content.text, place: format!("#/c/{customer}/{place}") }
 }
 
 /// Where a person reads mail. Programs have no address, and who is no longer a member or was erased hears nothing.

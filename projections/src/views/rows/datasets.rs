@@ -1,13 +1,15 @@
 //! What is in this dataset, and what do its columns mean?
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::csv_dialect::{Dialect, Question};
 use domain::dataset::{Column, NewDataset, Overlap, Shape, ShopperSummary, assign_roles};
-use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadId};
+use domain::{CustomerId, DatasetEvent, DatasetId, Event, StoreId, UploadId};
 use serde::{Deserialize, Serialize};
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::page::Page;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// A dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ pub struct DatasetFilter {
 impl View for DatasetRow {
     const TABLE: &'static str = "datasets";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         matches!(fact.event, Event::Dataset(_)).then(|| fact.recorded.aggregate_id.to_string())
     }
 
@@ -127,12 +129,37 @@ fn made(new: &NewDataset, fact: &Fact<'_>) -> DatasetRow {
     dataset
 }
 
+impl Views {
+    /// A dataset.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn dataset(&self, customer: CustomerId, dataset: DatasetId) -> Result<Option<Row<DatasetRow>>> {
+        self.owned(customer, dataset).await
+    }
+
+    /// The datasets that a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn datasets(
+        &self,
+        customer: CustomerId,
+        filter: &DatasetFilter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<DatasetRow>>> {
+        let selection = Selection { store_id: filter.store_id, ..Selection::of(customer) };
+        self.page(selection.newest_first(), after, limit).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use domain::dataset::ColumnRole;
 
-    use super::super::given::{Log, aggregated, assigned, created};
     use super::*;
+    use crate::views::test_log::{Log, aggregated, assigned, created};
 
     #[test]
     fn shows_what_was_read() {

@@ -1,12 +1,13 @@
 //! How does this customer describe itself?
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::{CustomerEvent, CustomerId, Event};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::sql::Views;
+use crate::views::view::{Fact, Row, View};
 
 /// A customer that has not left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -24,7 +25,7 @@ pub struct CustomerRow {
 impl View for CustomerRow {
     const TABLE: &'static str = "customers";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         use CustomerEvent::*;
         let Event::Customer(event) = &fact.event else { return None };
         matches!(event, CustomerRegistered { .. } | CustomerDetailsChanged { .. } | CustomerClosed)
@@ -49,10 +50,20 @@ impl View for CustomerRow {
     }
 }
 
+impl Views {
+    /// A customer that has not left.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn customer(&self, customer: CustomerId) -> Result<Option<Row<CustomerRow>>> {
+        self.owned(customer, customer).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, opened, registered};
     use super::*;
+    use crate::views::test_log::{Log, opened, registered};
 
     #[test]
     fn its_version_is_that_of_its_details_not_of_its_parts() {

@@ -2,12 +2,14 @@
 //!
 //! As with members, the rows of a customer that left stay, and no query finds them.
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, CustomerEvent, CustomerId, Event, MemberRole, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::page::Page;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// An API key of a customer that is not revoked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +29,7 @@ pub struct ApiKeyRow {
 impl View for ApiKeyRow {
     const TABLE: &'static str = "api_keys";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         use CustomerEvent::*;
         match &fact.event {
             Event::Customer(ApiKeyCreated { key_id, .. } | ApiKeyRevoked { key_id }) => Some(key_id.to_string()),
@@ -49,10 +51,31 @@ impl View for ApiKeyRow {
     }
 }
 
+impl Views {
+    /// An API key of a customer that has not left.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn api_key(&self, customer: CustomerId, key: ApiKeyId) -> Result<Option<Row<ApiKeyRow>>> {
+        if self.customer(customer).await?.is_none() {
+            return Ok(None);
+        }
+        self.owned(customer, key).await
+    }
+
+    /// The API keys of a customer, oldest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn api_keys(&self, customer: CustomerId, after: Option<u64>, limit: u32) -> Result<Page<Row<ApiKeyRow>>> {
+        self.page(Selection::of(customer), after, limit).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, api_key, key_created, registered};
     use super::*;
+    use crate::views::test_log::{Log, api_key, key_created, registered};
 
     #[test]
     fn a_revoked_key_is_not_there() {

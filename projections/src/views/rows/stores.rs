@@ -1,13 +1,15 @@
 //! Which stores does this customer have, and where?
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::customer::{Location, StoreDetails};
 use domain::{CustomerEvent, CustomerId, Event, StoreId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::page::Page;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// An open store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -51,7 +53,7 @@ impl StoreFilter {
 impl View for StoreRow {
     const TABLE: &'static str = "stores";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         use CustomerEvent::*;
         match &fact.event {
             Event::Customer(
@@ -82,10 +84,40 @@ impl View for StoreRow {
     }
 }
 
+impl Views {
+    /// An open store.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn store(&self, customer: CustomerId, store: StoreId) -> Result<Option<Row<StoreRow>>> {
+        self.owned(customer, store).await
+    }
+
+    /// The open stores that a filter lets through, oldest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn stores(
+        &self,
+        customer: CustomerId,
+        filter: &StoreFilter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<StoreRow>>> {
+        if filter.is_open() {
+            return self.page(Selection::of(customer), after, limit).await;
+        }
+        // Databases fold the case of letters differently, so names are compared here. A customer has few stores.
+        let mut rows = self.all::<StoreRow>(Selection { after, ..Selection::of(customer) }).await?;
+        rows.retain(|row| filter.matches(&row.body));
+        Ok(Page::of(rows, limit, |row| row.position))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, opened, store};
     use super::*;
+    use crate::views::test_log::{Log, opened, store};
 
     #[test]
     fn shows_the_newest_details() {

@@ -1,11 +1,12 @@
 //! Who is this user? Personal fields stay sealed here; whoever answers opens them.
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::{Encrypted, Event, UserEvent, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::sql::Views;
+use crate::views::view::{Fact, Row, View};
 
 /// A registered user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ pub struct UserRow {
 impl View for UserRow {
     const TABLE: &'static str = "users";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         matches!(fact.event, Event::User(_)).then(|| fact.recorded.aggregate_id.to_string())
     }
 
@@ -47,12 +48,22 @@ impl View for UserRow {
     }
 }
 
+impl Views {
+    /// A registered user.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn user(&self, user: UserId) -> Result<Option<Row<UserRow>>> {
+        self.get(&user.to_string()).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
 
-    use super::super::given::{Log, sealed, signed_up};
     use super::*;
+    use crate::views::test_log::{Log, sealed, signed_up};
 
     #[test]
     fn a_profile_change_keeps_the_address() {

@@ -1,14 +1,16 @@
 //! Which reports did this customer ask for? The same rows as the reports, without what makes those large.
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::report::{Algorithm, Parameters};
-use domain::{DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
+use domain::{CustomerId, DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fold::{Fact, View};
 use super::reports::ReportStatus;
-use super::row::Row;
+use crate::views::page::Page;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// A report in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -45,7 +47,7 @@ pub struct ReportSummary {
 impl View for ReportSummary {
     const TABLE: &'static str = "report_summaries";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         matches!(fact.event, Event::Report(_)).then(|| fact.recorded.aggregate_id.to_string())
     }
 
@@ -86,11 +88,35 @@ impl View for ReportSummary {
     }
 }
 
+impl Views {
+    /// The reports without their findings, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn reports(
+        &self,
+        customer: CustomerId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<ReportSummary>>> {
+        self.page(Selection::of(customer).newest_first(), after, limit).await
+    }
+
+    /// All reports of a customer.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn report_ids(&self, customer: CustomerId) -> Result<Vec<ReportId>> {
+        let rows = self.all::<ReportSummary>(Selection::of(customer)).await?;
+        Ok(rows.into_iter().map(|row| row.body.id).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, asked, completed};
-    use super::super::reports::ReportRow;
     use super::*;
+    use crate::views::rows::reports::ReportRow;
+    use crate::views::test_log::{Log, asked, completed};
 
     #[test]
     fn says_the_same_as_the_report() {

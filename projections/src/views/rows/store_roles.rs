@@ -2,12 +2,13 @@
 //!
 //! One row per dataset; the newest assignment of a store speaks for it, also when its dataset was deleted.
 
+use anyhow::Result;
 use domain::dataset::Roles;
-use domain::{DatasetEvent, Event, StoreId};
+use domain::{CustomerId, DatasetEvent, Event, StoreId};
 use serde::{Deserialize, Serialize};
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// The status of a dataset whose columns were given a meaning.
 pub(crate) const ASSIGNED: &str = "assigned";
@@ -24,7 +25,7 @@ pub(crate) struct StoreRolesRow {
 impl View for StoreRolesRow {
     const TABLE: &'static str = "store_roles";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         use DatasetEvent::*;
         let Event::Dataset(event) = &fact.event else { return None };
         matches!(event, DatasetCreated(_) | ColumnRolesAssigned { .. } | DatasetDeleted { .. })
@@ -55,13 +56,25 @@ impl View for StoreRolesRow {
     }
 }
 
+impl Views {
+    /// The roles that people assigned last to the columns of a file of this store; empty when nobody did.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn store_roles(&self, customer: CustomerId, store: StoreId) -> Result<Roles> {
+        let selection = Selection { store_id: Some(store), status: Some(ASSIGNED), ..Selection::of(customer) };
+        let rows = self.all::<StoreRolesRow>(Selection { limit: Some(1), ..selection.newest_first() }).await?;
+        Ok(rows.into_iter().find_map(|row| row.body.roles).unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use domain::UploadId;
     use domain::dataset::ColumnRole;
 
-    use super::super::given::{Log, assigned, created};
     use super::*;
+    use crate::views::test_log::{Log, assigned, created};
 
     #[test]
     fn what_was_said_outlives_the_dataset() {

@@ -1,16 +1,20 @@
 //! What is this person to be told? An upload or a report that is done, to whoever sent or asked for it. The row is there
 //! from the start, and waits until there is something to say.
 
-use chrono::{DateTime, Utc};
-use domain::dataset::NewDataset;
-use domain::report::ReportResult;
-use domain::{DatasetEvent, DatasetId, Event, NotificationEvent, ReportEvent, ReportId, UploadEvent, UploadId, UserId};
+pub(crate) mod content;
+
+use anyhow::Result;
+use domain::{
+    CustomerId, DatasetEvent, DatasetId, Event, NotificationEvent, Recorded, ReportEvent, ReportId, UploadEvent,
+    UploadId, UserId,
+};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::page::Page;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
+use content::NotificationContent;
 
 /// Characters of the name of a file in a title.
 const NAME_CHARS: usize = 80;
@@ -19,17 +23,18 @@ const NAME_CHARS: usize = 80;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NotificationRow {
     /// What it is about.
-    pub about: About,
+    pub about: Subject,
     /// Who is told.
     pub user_id: UserId,
     /// What there is to say; nothing yet while the work goes on.
-    pub news: Option<News>,
+    #[serde(rename = "news")]
+    pub content: Option<NotificationContent>,
 }
 
 /// What a notification is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum About {
+pub enum Subject {
     /// A file and its reading.
     Upload {
         /// The upload.
@@ -46,39 +51,6 @@ pub enum About {
     },
 }
 
-/// What there is to say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct News {
-    /// The event that says so.
-    pub outcome: Uuid,
-    /// What kind of news it is.
-    pub kind: NewsKind,
-    /// In a few words.
-    pub title: String,
-    /// In some sentences.
-    pub text: String,
-    /// What was made of the upload.
-    pub dataset_id: Option<DatasetId>,
-    /// When it happened.
-    pub told_at: DateTime<Utc>,
-    /// When the person saw it.
-    pub read_at: Option<DateTime<Utc>>,
-}
-
-/// What kind of news it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum NewsKind {
-    /// A file was read.
-    UploadReady,
-    /// A file could not be read.
-    UploadRejected,
-    /// A report is there.
-    ReportReady,
-    /// A report could not be made.
-    ReportFailed,
-}
-
 impl NotificationRow {
     /// There is nothing to say yet.
     pub(crate) const WAITING: &'static str = "waiting";
@@ -90,7 +62,7 @@ impl NotificationRow {
 impl View for NotificationRow {
     const TABLE: &'static str = "notifications";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         match &fact.event {
             Event::Upload(UploadEvent::DuplicateRejected { .. }) => None,
             Event::Upload(_) | Event::Report(_) | Event::Notification(_) => {
@@ -113,9 +85,9 @@ impl View for NotificationRow {
     }
 
     fn status(&self) -> Option<&'static str> {
-        Some(match &self.news {
+        Some(match &self.content {
             None => Self::WAITING,
-            Some(News { read_at: None, .. }) => Self::UNREAD,
+            Some(NotificationContent { read_at: None, .. }) => Self::UNREAD,
             Some(_) => Self::READ,
         })
     }
@@ -125,15 +97,15 @@ fn of_upload(row: Option<Row<NotificationRow>>, event: &UploadEvent, fact: &Fact
     match event {
         UploadEvent::FileUploaded { generation, file } => {
             let filename = file.filename.chars().filter(|char| !char.is_control()).take(NAME_CHARS).collect();
-            let about = About::Upload { id: UploadId(fact.recorded.aggregate_id), generation: *generation, filename };
-            let body = NotificationRow { about, user_id: file.uploaded_by, news: None };
+            let about = Subject::Upload { id: UploadId(fact.recorded.aggregate_id), generation: *generation, filename };
+            let body = NotificationRow { about, user_id: file.uploaded_by, content: None };
             Some(Row::new(Some(file.customer_id), fact, body))
         }
         UploadEvent::DialectChosen { generation: next, .. } => Some(row?.changed(fact, |waiting| {
-            if let About::Upload { generation, .. } = &mut waiting.about {
+            if let Subject::Upload { generation, .. } = &mut waiting.about {
                 *generation = *next;
             }
-            waiting.news = None;
+            waiting.content = None;
         })),
         UploadEvent::UploadDeleted { .. } => None,
         UploadEvent::DuplicateRejected { .. } => row,
@@ -141,20 +113,18 @@ fn of_upload(row: Option<Row<NotificationRow>>, event: &UploadEvent, fact: &Fact
 }
 
 fn of_dataset(row: Row<NotificationRow>, event: &DatasetEvent, fact: &Fact<'_>) -> Row<NotificationRow> {
-    let About::Upload { id, generation, filename } = row.body.about.clone() else { return row };
+    let Subject::Upload { id, generation, filename } = row.body.about.clone() else { return row };
     let dataset_id = DatasetId::of_upload(id, generation);
     // An older reading may end after another one was asked for.
-    if row.body.news.is_some() || dataset_id.0 != fact.recorded.aggregate_id {
+    if row.body.content.is_some() || dataset_id.0 != fact.recorded.aggregate_id {
         return row;
     }
     match event {
         DatasetEvent::DatasetCreated(new) => {
-            let news = News::new(fact, NewsKind::UploadReady, format!("{filename} is ready"), ready(&filename, new));
-            told(row, fact, News { dataset_id: Some(dataset_id), ..news })
+            told(row, fact, NotificationContent::upload_ready(fact, &filename, dataset_id, new))
         }
         DatasetEvent::DatasetRejected { reason, .. } => {
-            let text = format!("{filename}, which you uploaded, could not be read. {reason}");
-            told(row, fact, News::new(fact, NewsKind::UploadRejected, format!("{filename} could not be read"), text))
+            told(row, fact, NotificationContent::upload_rejected(fact, &filename, reason))
         }
         _ => row,
     }
@@ -163,65 +133,77 @@ fn of_dataset(row: Row<NotificationRow>, event: &DatasetEvent, fact: &Fact<'_>) 
 fn of_report(row: Option<Row<NotificationRow>>, event: &ReportEvent, fact: &Fact<'_>) -> Option<Row<NotificationRow>> {
     match event {
         ReportEvent::ReportRequested { customer_id, requested_by, .. } => {
-            let about = About::Report { id: ReportId(fact.recorded.aggregate_id) };
-            Some(Row::new(Some(*customer_id), fact, NotificationRow { about, user_id: *requested_by, news: None }))
+            let about = Subject::Report { id: ReportId(fact.recorded.aggregate_id) };
+            Some(Row::new(Some(*customer_id), fact, NotificationRow { about, user_id: *requested_by, content: None }))
         }
         ReportEvent::ReportCompleted(findings) => {
-            let title = "Your report is ready".to_owned();
-            Some(told(row?, fact, News::new(fact, NewsKind::ReportReady, title, found(findings))))
+            Some(told(row?, fact, NotificationContent::report_ready(fact, findings)))
         }
         ReportEvent::ReportFailed { reason } => {
-            let title = "Your report could not be made".to_owned();
-            let text = format!("The report that you asked for could not be made. {reason}");
-            Some(told(row?, fact, News::new(fact, NewsKind::ReportFailed, title, text)))
+            Some(told(row?, fact, NotificationContent::report_failed(fact, reason)))
         }
     }
 }
 
-/// The newest news come first, however long they were waited for.
-fn told(row: Row<NotificationRow>, fact: &Fact<'_>, news: News) -> Row<NotificationRow> {
-    Row { position: fact.recorded.position, ..row.changed(fact, |waiting| waiting.news = Some(news)) }
+/// What was told last comes first, however long it was waited for.
+fn told(row: Row<NotificationRow>, fact: &Fact<'_>, content: NotificationContent) -> Row<NotificationRow> {
+    Row { position: fact.recorded.position, ..row.changed(fact, |waiting| waiting.content = Some(content)) }
 }
 
 fn read(row: Row<NotificationRow>, outcome: Uuid, fact: &Fact<'_>) -> Row<NotificationRow> {
     row.changed(fact, |told| {
-        if let Some(news) = told.news.as_mut().filter(|news| news.outcome == outcome) {
-            news.read_at = Some(fact.at());
+        if let Some(content) = told.content.as_mut().filter(|content| content.outcome == outcome) {
+            content.read_at = Some(fact.at());
         }
     })
 }
 
-impl News {
-    fn new(fact: &Fact<'_>, kind: NewsKind, title: String, text: String) -> Self {
-        let (outcome, told_at) = (fact.recorded.id(), fact.at());
-        Self { outcome, kind, title, text, dataset_id: None, told_at, read_at: None }
+impl Views {
+    /// What a user is told, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn notifications(
+        &self,
+        customer: CustomerId,
+        user: UserId,
+        unread_only: bool,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<NotificationRow>>> {
+        let (status, hidden) = (unread_only.then_some(NotificationRow::UNREAD), Some(NotificationRow::WAITING));
+        let selection = Selection { user_id: Some(user), status, hidden, ..Selection::of(customer) };
+        self.page(selection.newest_first(), after, limit).await
     }
-}
 
-fn ready(filename: &str, dataset: &NewDataset) -> String {
-    let rejected = match dataset.rejected_row_count {
-        0 => "None was left out.".to_owned(),
-        1 => "One line was left out; the page says why.".to_owned(),
-        count => format!("{count} lines were left out; the page says why."),
-    };
-    let mut text =
-        format!("{filename}, which you uploaded, is ready: {} rows were read. {rejected}", dataset.row_count);
-    for question in &dataset.questions {
-        text += &format!("\n\nYour answer is needed: {}", question.text);
+    /// What a user is told about an upload or a report; also while there is nothing to say.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn notification(&self, customer: CustomerId, id: Uuid) -> Result<Option<Row<NotificationRow>>> {
+        self.owned(customer, id).await
     }
-    text
-}
 
-fn found(findings: &ReportResult) -> String {
-    let names: String = findings.segments.iter().map(|segment| format!("\n* {}", segment.name)).collect();
-    let (shoppers, segments) = (findings.shopper_count, findings.segments.len());
-    format!("{shoppers} shoppers were parted into {segments} segments:\n{names}")
+    /// What an event gives to tell, unless that is gone or replaced already.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn notification_for_event(
+        &self,
+        customer: CustomerId,
+        event: &Recorded,
+    ) -> Result<Option<NotificationRow>> {
+        let Some(id) = NotificationRow::keys(&Fact::of(event)?).into_iter().next() else { return Ok(None) };
+        let row = self.owned::<NotificationRow>(customer, id).await?.map(|row| row.body);
+        Ok(row.filter(|row| row.content.as_ref().is_some_and(|content| content.outcome == event.id())))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, asked, chosen, completed, created, rejected, removed, uploaded, user};
+    use super::content::NotificationKind;
     use super::*;
+    use crate::views::test_log::{Log, asked, chosen, completed, created, rejected, removed, uploaded, user};
 
     #[test]
     fn tells_who_uploaded_a_file_what_became_of_it() {
@@ -229,9 +211,9 @@ mod tests {
         assert_eq!(log.clone().only::<NotificationRow>().body.status(), Some("waiting"));
         let row = log.clone().dataset(1, 1, created(1)).only::<NotificationRow>();
         assert_eq!((row.body.user_id, row.body.status(), row.position), (user(1), Some("unread"), 2));
-        assert_eq!(row.body.news.unwrap().kind, NewsKind::UploadReady);
-        let news = log.dataset(1, 1, rejected(1)).only::<NotificationRow>().body.news.unwrap();
-        assert!(news.text.ends_with("could not be read. it is a picture"), "{}", news.text);
+        assert_eq!(row.body.content.unwrap().kind, NotificationKind::UploadReady);
+        let content = log.dataset(1, 1, rejected(1)).only::<NotificationRow>().body.content.unwrap();
+        assert!(content.text.ends_with("could not be read. it is a picture"), "{}", content.text);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::conformance::{Place, opened_in};
-use super::given::{
+use super::test_log::{
     Log, added, aggregated, api_key, asked, assigned, completed, created_for, key_created, opened, registered,
     rejected, removed, sealed, signed_up, store, upload, uploaded_to, user,
 };

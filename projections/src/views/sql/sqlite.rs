@@ -7,19 +7,12 @@ use anyhow::{Context, Result};
 use migrations::sqlite::SqlitePools;
 use migrations::{DatabaseOptions, Tables};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{QueryBuilder, Sqlite as Engine, SqlitePool, Transaction};
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, SqlitePool, Transaction};
 use tokio::sync::watch;
 use url::Url;
 
-use super::CONSUMER;
-use super::fold::View;
-use super::row::Row;
-
-#[path = "engine.rs"]
-mod engine;
-
-use SqliteViews as EngineViews;
-use engine::Stored;
+use super::stored::{CHECKPOINT, CONSUMER, StoredRow};
+use crate::views::view::{Row, View};
 
 /// Rows written by one statement: a trip to the database per row would cost more than the row.
 const ROWS_PER_STATEMENT: usize = 500;
@@ -28,14 +21,14 @@ const ROWS_PER_STATEMENT: usize = 500;
 #[derive(Clone)]
 pub struct SqliteViews {
     writer: SqlitePool,
-    reader: SqlitePool,
+    pub(crate) reader: SqlitePool,
     /// Tells the position of the views in process.
-    pub(crate) positions: watch::Sender<u64>,
+    pub(super) positions: watch::Sender<u64>,
 }
 
 impl SqliteViews {
     /// Opens the file, and makes it when it is missing.
-    pub(crate) async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+    pub(super) async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
         let file = SqliteConnectOptions::from_str(url.as_str())?;
         let SqlitePools { writer, reader } = migrations::sqlite::open(file, Tables::Views, options).await?;
         let views = Self { writer, reader, positions: watch::Sender::new(0) };
@@ -43,40 +36,42 @@ impl SqliteViews {
         Ok(views)
     }
 
-    /// Begins to write; nobody else writes until the batch ends.
-    pub(crate) async fn begin(&self) -> Result<Batch> {
+    /// The position up to which events are folded.
+    pub(super) async fn checkpoint(&self) -> Result<u64> {
+        checkpoint(&self.reader).await
+    }
+
+    /// Begins to write; nobody else writes until the transaction ends.
+    pub(super) async fn begin(&self) -> Result<SqliteTransaction> {
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.context("beginning to write the views")?;
-        Ok(Batch { transaction })
+        Ok(SqliteTransaction { transaction })
     }
 }
 
 /// What is written together.
-pub(crate) struct Batch {
-    transaction: Transaction<'static, Engine>,
+pub(crate) struct SqliteTransaction {
+    transaction: Transaction<'static, Sqlite>,
 }
 
-impl Batch {
+impl SqliteTransaction {
     /// The position up to which events are folded.
-    pub async fn checkpoint(&mut self) -> Result<u64> {
-        let query = sqlx::query_scalar("SELECT position FROM checkpoints WHERE consumer = $1").bind(CONSUMER);
-        let position: Option<i64> =
-            query.fetch_optional(&mut *self.transaction).await.context("reading the checkpoint of the views")?;
-        Ok(position.unwrap_or(0).cast_unsigned())
+    pub(super) async fn checkpoint(&mut self) -> Result<u64> {
+        checkpoint(&mut *self.transaction).await
     }
 
     /// The rows with these ids, as far as there are any.
-    pub async fn load<T: View>(&mut self, ids: &BTreeSet<String>) -> Result<BTreeMap<String, Row<T>>> {
+    pub(super) async fn load<T: View>(&mut self, ids: &BTreeSet<String>) -> Result<BTreeMap<String, Row<T>>> {
         let sql = format!(
             "SELECT id, customer_id, position, version, body FROM {} WHERE id IN (SELECT value FROM json_each($1))",
             T::TABLE
         );
         let query = sqlx::query_as(&sql).bind(serde_json::to_string(ids)?);
-        let rows: Vec<Stored> = query.fetch_all(&mut *self.transaction).await.context(T::TABLE)?;
+        let rows: Vec<StoredRow> = query.fetch_all(&mut *self.transaction).await.context(T::TABLE)?;
         rows.into_iter().map(|row| Ok((row.id.clone(), row.open()?))).collect()
     }
 
     /// Writes rows under their ids.
-    pub async fn put<T: View>(&mut self, rows: &BTreeMap<String, Row<T>>) -> Result<()> {
+    pub(super) async fn put<T: View>(&mut self, rows: &BTreeMap<String, Row<T>>) -> Result<()> {
         let bodies = rows.values().map(|row| serde_json::to_string(&row.body)).collect::<Result<Vec<_>, _>>()?;
         let rows: Vec<_> = rows.iter().zip(bodies).collect();
         for rows in rows.chunks(ROWS_PER_STATEMENT) {
@@ -87,7 +82,7 @@ impl Batch {
     }
 
     /// Removes the rows with these ids.
-    pub async fn remove(&mut self, table: &'static str, ids: &BTreeSet<String>) -> Result<()> {
+    pub(super) async fn remove(&mut self, table: &'static str, ids: &BTreeSet<String>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -97,8 +92,14 @@ impl Batch {
         Ok(())
     }
 
-    /// Ends the batch: rows and checkpoint become visible at the same moment.
-    pub async fn commit(mut self, position: u64) -> Result<()> {
+    /// Removes every row.
+    pub(super) async fn clear(&mut self, table: &'static str) -> Result<()> {
+        let sql = format!("DELETE FROM {table}");
+        sqlx::query(&sql).execute(&mut *self.transaction).await.map(drop).context(table)
+    }
+
+    /// Ends the transaction: rows and checkpoint become visible at the same moment.
+    pub(super) async fn commit(mut self, position: u64) -> Result<()> {
         let sql = "INSERT INTO checkpoints (consumer, position) VALUES ($1, $2)
                    ON CONFLICT (consumer) DO UPDATE SET position = excluded.position";
         let query = sqlx::query(sql).bind(CONSUMER).bind(position.cast_signed());
@@ -107,7 +108,13 @@ impl Batch {
     }
 }
 
-fn insert<'r, T: View>(table: &str, rows: &'r [((&String, &Row<T>), String)]) -> QueryBuilder<'r, Engine> {
+async fn checkpoint(executor: impl SqliteExecutor<'_>) -> Result<u64> {
+    let query = sqlx::query_scalar(CHECKPOINT).bind(CONSUMER);
+    let position: Option<i64> = query.fetch_optional(executor).await.context("reading the checkpoint of the views")?;
+    Ok(position.unwrap_or(0).cast_unsigned())
+}
+
+fn insert<'r, T: View>(table: &str, rows: &'r [((&String, &Row<T>), String)]) -> QueryBuilder<'r, Sqlite> {
     let columns = "id, customer_id, store_id, status, position, version, body";
     let mut query = QueryBuilder::new(format!("INSERT INTO {table} ({columns}) "));
     query.push_values(rows, |mut values, ((id, row), body)| {

@@ -1,14 +1,16 @@
 //! What became of this upload?
 
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::csv_dialect::{DialectChoice, Question};
 use domain::upload::StoredFile;
-use domain::{DatasetEvent, DatasetId, Event, StoreId, UploadEvent, UploadId, UserId};
+use domain::{CustomerId, DatasetEvent, DatasetId, Event, StoreId, UploadEvent, UploadId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::page::Page;
+use crate::views::sql::{Selection, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// How far an upload is, as far as the log knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr)]
@@ -78,7 +80,7 @@ pub struct UploadFilter {
 impl View for UploadRow {
     const TABLE: &'static str = "uploads";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         match &fact.event {
             Event::Upload(UploadEvent::DuplicateRejected { .. }) => None,
             Event::Upload(_) => Some(fact.recorded.aggregate_id.to_string()),
@@ -177,10 +179,46 @@ fn change(row: Row<UploadRow>, fact: &Fact<'_>, change: impl FnOnce(&mut UploadR
     Row { version: fact.recorded.position, ..row.changed(fact, change) }
 }
 
+impl Views {
+    /// An upload, also when it was deleted.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn upload(&self, customer: CustomerId, upload: UploadId) -> Result<Option<Row<UploadRow>>> {
+        self.owned(customer, upload).await
+    }
+
+    /// The uploads that a filter lets through, newest first.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn uploads(
+        &self,
+        customer: CustomerId,
+        filter: &UploadFilter,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<Row<UploadRow>>> {
+        let status = filter.status.map(Into::into);
+        let hidden = if status.is_none() { Some(UploadStatus::Deleted.into()) } else { None };
+        let selection = Selection { store_id: filter.store_id, status, hidden, ..Selection::of(customer) };
+        self.page(selection.newest_first(), after, limit).await
+    }
+
+    /// All uploads of a customer that are not deleted.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn upload_ids(&self, customer: CustomerId) -> Result<Vec<UploadId>> {
+        let selection = Selection { hidden: Some(UploadStatus::Deleted.into()), ..Selection::of(customer) };
+        Ok(self.all::<UploadRow>(selection).await?.into_iter().map(|row| row.body.id).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, chosen, created, dataset, rejected, removed, upload, uploaded};
     use super::*;
+    use crate::views::test_log::{Log, chosen, created, dataset, rejected, removed, upload, uploaded};
 
     #[test]
     fn is_ready_with_its_dataset() {

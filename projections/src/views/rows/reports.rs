@@ -1,16 +1,17 @@
 //! What does this report say?
 
+use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::report::{
     Algorithm, Candidate, DatasetRevision, MixtureComponent, Parameters, Quality, ReportContext, ReportResult,
     ReportSpec, RfmGroup, Scaling, Segment, SourceDataset, Succession,
 };
-use domain::{DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
+use domain::{CustomerId, DatasetId, Event, ReportEvent, ReportId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fold::{Fact, View};
-use super::row::Row;
+use crate::views::sql::{StoredRow, Views};
+use crate::views::view::{Fact, Row, View};
 
 /// How far a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -95,7 +96,7 @@ pub struct ReportRow {
 impl View for ReportRow {
     const TABLE: &'static str = "reports";
 
-    fn key(fact: &Fact<'_>) -> Option<String> {
+    fn keys(fact: &Fact<'_>) -> impl IntoIterator<Item = String> {
         matches!(fact.event, Event::Report(_)).then(|| fact.recorded.aggregate_id.to_string())
     }
 
@@ -175,10 +176,33 @@ impl ReportRow {
     }
 }
 
+impl Views {
+    /// A report with its findings.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn report(&self, customer: CustomerId, report: ReportId) -> Result<Option<Row<ReportRow>>> {
+        self.owned(customer, report).await
+    }
+
+    /// A report that is completed or failed, as the JSON that is stored: findings are large, and to read them only to
+    /// write them again would be most of the work of showing them.
+    ///
+    /// # Errors
+    /// See [`Views`].
+    pub async fn settled_report(&self, customer: CustomerId, report: ReportId) -> Result<Option<Row<String>>> {
+        let row = self.stored(ReportRow::TABLE, &report.to_string()).await?;
+        let row = row.map(StoredRow::text).transpose()?;
+        // Within a string the quotation marks would be escaped.
+        let is_settled = |row: &Row<String>| !row.body.contains(r#""status":"requested""#);
+        Ok(row.filter(|row| row.customer_id == Some(customer) && is_settled(row)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::given::{Log, asked, completed};
     use super::*;
+    use crate::views::test_log::{Log, asked, completed};
 
     #[test]
     fn shows_the_answer_once_it_is_there() {

@@ -1,4 +1,4 @@
-//! Given events: a log built by hand, for tests.
+//! A log built by hand, for tests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,46 +18,46 @@ use domain::{
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::NotificationRow;
-use super::fold::{Fact, View, evolve_all};
-use super::row::Row;
+use super::fold::evolve_all;
+use super::rows::notifications::NotificationRow;
+use super::view::{Fact, Row, View};
 
 /// A log that grows event by event; aggregates are named by small numbers.
 #[derive(Clone, Debug, Default)]
-pub struct Log {
+pub(crate) struct Log {
     /// The events so far.
-    pub events: Vec<Recorded>,
+    pub(crate) events: Vec<Recorded>,
     sequences: HashMap<(&'static str, Uuid), u64>,
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a history reads better without borrows")]
 impl Log {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn user(self, id: u128, event: UserEvent) -> Self {
+    pub(crate) fn user(self, id: u128, event: UserEvent) -> Self {
         self.with("User", user(id).0, (&event).into(), &event)
     }
 
-    pub fn customer(self, id: u128, event: CustomerEvent) -> Self {
+    pub(crate) fn customer(self, id: u128, event: CustomerEvent) -> Self {
         self.with("Customer", customer(id).0, (&event).into(), &event)
     }
 
-    pub fn upload(self, id: u128, event: UploadEvent) -> Self {
+    pub(crate) fn upload(self, id: u128, event: UploadEvent) -> Self {
         self.with("Upload", upload(id).0, (&event).into(), &event)
     }
 
-    pub fn dataset(self, upload: u128, generation: u32, event: DatasetEvent) -> Self {
+    pub(crate) fn dataset(self, upload: u128, generation: u32, event: DatasetEvent) -> Self {
         self.with("Dataset", dataset(upload, generation).0, (&event).into(), &event)
     }
 
-    pub fn report(self, id: u128, event: ReportEvent) -> Self {
+    pub(crate) fn report(self, id: u128, event: ReportEvent) -> Self {
         self.with("Report", report(id).0, (&event).into(), &event)
     }
 
     /// The newest outcome is seen by who was told.
-    pub fn seen(self) -> Self {
+    pub(crate) fn seen(self) -> Self {
         let outcomes = ["DatasetCreated", "DatasetRejected", "ReportCompleted", "ReportFailed"];
         let newest = self.events.iter().rev().find(|event| outcomes.contains(&event.event_type.as_str()));
         match newest.map(Recorded::id) {
@@ -67,9 +67,9 @@ impl Log {
     }
 
     /// An outcome is seen by who was told.
-    pub fn read(self, outcome: Uuid) -> Self {
+    pub(crate) fn read(self, outcome: Uuid) -> Self {
         let told = self.events.iter().find(|event| event.id() == outcome).unwrap();
-        let id = NotificationRow::key(&Fact::of(told).unwrap()).unwrap().parse().unwrap();
+        let id = NotificationRow::keys(&Fact::of(told).unwrap()).into_iter().next().unwrap().parse().unwrap();
         let event = NotificationEvent::NotificationRead { outcome };
         self.with("Notification", id, (&event).into(), &event)
     }
@@ -93,7 +93,7 @@ impl Log {
     }
 
     /// The rows of a view, folded in memory.
-    pub fn rows<T: View>(&self) -> BTreeMap<String, Row<T>> {
+    pub(crate) fn rows<T: View>(&self) -> BTreeMap<String, Row<T>> {
         let facts: Vec<Fact<'_>> = self.events.iter().map(|event| Fact::of(event).unwrap()).collect();
         let mut rows = BTreeMap::new();
         evolve_all(&mut rows, &facts);
@@ -101,42 +101,42 @@ impl Log {
     }
 
     /// The only row of a view.
-    pub fn only<T: View>(&self) -> Row<T> {
+    pub(crate) fn only<T: View>(&self) -> Row<T> {
         let rows = self.rows();
         assert_eq!(rows.len(), 1);
         rows.into_values().next().unwrap()
     }
 }
 
-pub fn user(id: u128) -> UserId {
+pub(crate) fn user(id: u128) -> UserId {
     UserId(Uuid::from_u128(0x1000 + id))
 }
 
-pub fn customer(id: u128) -> CustomerId {
+pub(crate) fn customer(id: u128) -> CustomerId {
     CustomerId(Uuid::from_u128(0x2000 + id))
 }
 
-pub fn store(id: u128) -> StoreId {
+pub(crate) fn store(id: u128) -> StoreId {
     StoreId(Uuid::from_u128(0x3000 + id))
 }
 
-pub fn upload(id: u128) -> UploadId {
+pub(crate) fn upload(id: u128) -> UploadId {
     UploadId(Uuid::from_u128(0x4000 + id))
 }
 
-pub fn report(id: u128) -> ReportId {
+pub(crate) fn report(id: u128) -> ReportId {
     ReportId(Uuid::from_u128(0x5000 + id))
 }
 
-pub fn dataset(id: u128, generation: u32) -> DatasetId {
+pub(crate) fn dataset(id: u128, generation: u32) -> DatasetId {
     DatasetId::of_upload(upload(id), generation)
 }
 
-pub fn sealed(text: &str) -> Encrypted {
+pub(crate) fn sealed(text: &str) -> Encrypted {
     Encrypted { key_id: Uuid::nil(), data: text.to_owned() }
 }
 
-pub fn signed_up() -> UserEvent {
+pub(crate) fn signed_up() -> UserEvent {
     UserEvent::UserRegistered {
         email: sealed("ana@example.com"),
         name: sealed("Ana"),
@@ -146,35 +146,35 @@ pub fn signed_up() -> UserEvent {
     }
 }
 
-pub fn registered(name: &str) -> CustomerEvent {
+pub(crate) fn registered(name: &str) -> CustomerEvent {
     CustomerEvent::CustomerRegistered { name: name.into(), description: None }
 }
 
-pub fn added(id: u128, role: MemberRole) -> CustomerEvent {
+pub(crate) fn added(id: u128, role: MemberRole) -> CustomerEvent {
     CustomerEvent::MemberAdded { user_id: user(id), role, email: None }
 }
 
-pub fn api_key(id: u128) -> ApiKeyId {
+pub(crate) fn api_key(id: u128) -> ApiKeyId {
     ApiKeyId(Uuid::from_u128(0x6000 + id))
 }
 
-pub fn key_created(id: u128) -> CustomerEvent {
+pub(crate) fn key_created(id: u128) -> CustomerEvent {
     let details = ApiKeyDetails { name: "Nightly".into(), role: MemberRole::Analyst };
     CustomerEvent::ApiKeyCreated { key_id: api_key(id), details, created_by: user(1) }
 }
 
 /// A store in Madrid, at a place whose coordinates no decimal fraction tells exactly.
-pub fn opened(id: u128, name: &str) -> CustomerEvent {
+pub(crate) fn opened(id: u128, name: &str) -> CustomerEvent {
     let location = domain::customer::Location { longitude: -3.7 + 0.1 * id as f64, latitude: 40.4 / 3.0 };
     let details = StoreDetails { name: name.into(), city: Some("Madrid".into()), location: Some(location) };
     CustomerEvent::StoreOpened { store_id: store(id), details }
 }
 
-pub fn uploaded(generation: u32) -> UploadEvent {
+pub(crate) fn uploaded(generation: u32) -> UploadEvent {
     uploaded_to(1, 1, generation)
 }
 
-pub fn uploaded_to(customer_id: u128, store_id: u128, generation: u32) -> UploadEvent {
+pub(crate) fn uploaded_to(customer_id: u128, store_id: u128, generation: u32) -> UploadEvent {
     let file = StoredFile {
         customer_id: customer(customer_id),
         store_id: store(store_id),
@@ -189,15 +189,15 @@ pub fn uploaded_to(customer_id: u128, store_id: u128, generation: u32) -> Upload
     UploadEvent::FileUploaded { generation, file }
 }
 
-pub fn removed(generation: u32) -> UploadEvent {
+pub(crate) fn removed(generation: u32) -> UploadEvent {
     UploadEvent::UploadDeleted { generation, location: format!("somewhere/{generation}") }
 }
 
-pub fn created(upload_id: u128) -> DatasetEvent {
+pub(crate) fn created(upload_id: u128) -> DatasetEvent {
     created_for(1, 1, upload_id)
 }
 
-pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> DatasetEvent {
+pub(crate) fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> DatasetEvent {
     DatasetEvent::DatasetCreated(Box::new(NewDataset {
         upload_id: upload(upload_id),
         customer_id: customer(customer_id),
@@ -218,7 +218,7 @@ pub fn created_for(customer_id: u128, store_id: u128, upload_id: u128) -> Datase
     }))
 }
 
-pub fn question() -> csv_dialect::Question {
+pub(crate) fn question() -> csv_dialect::Question {
     csv_dialect::Question {
         about: "date_order".into(),
         columns: vec!["when".into()],
@@ -226,20 +226,20 @@ pub fn question() -> csv_dialect::Question {
     }
 }
 
-pub fn chosen(generation: u32) -> UploadEvent {
+pub(crate) fn chosen(generation: u32) -> UploadEvent {
     let dialect = DialectChoice { delimiter: Some(";".into()), ..DialectChoice::default() };
     UploadEvent::DialectChosen { generation, dialect, chosen_by: user(1) }
 }
 
-pub fn rejected(upload_id: u128) -> DatasetEvent {
+pub(crate) fn rejected(upload_id: u128) -> DatasetEvent {
     DatasetEvent::DatasetRejected { upload_id: upload(upload_id), reason: "it is a picture".into() }
 }
 
-pub fn assigned(revision: u32, name: &str, role: ColumnRole) -> DatasetEvent {
+pub(crate) fn assigned(revision: u32, name: &str, role: ColumnRole) -> DatasetEvent {
     DatasetEvent::ColumnRolesAssigned { revision, roles: Roles::from([(name.to_owned(), role)]) }
 }
 
-pub fn aggregated(revision: u32, shopper_count: u64) -> DatasetEvent {
+pub(crate) fn aggregated(revision: u32, shopper_count: u64) -> DatasetEvent {
     DatasetEvent::ShoppersAggregated { revision, shoppers: Ok(summary(shopper_count)) }
 }
 
@@ -252,7 +252,7 @@ fn column(name: &str, column_type: ColumnType, role: Option<ColumnRole>) -> Colu
     Column { name: name.into(), column_type, null_count: 0, min, max, role, reason: None }
 }
 
-pub fn asked(customer_id: u128) -> ReportEvent {
+pub(crate) fn asked(customer_id: u128) -> ReportEvent {
     let parameters = Parameters {
         features: Features::Rfm,
         scale: Scale::Auto,
@@ -270,7 +270,7 @@ pub fn asked(customer_id: u128) -> ReportEvent {
     ReportEvent::ReportRequested { customer_id, spec, context, requested_by: user(1) }
 }
 
-pub fn completed() -> ReportEvent {
+pub(crate) fn completed() -> ReportEvent {
     ReportEvent::ReportCompleted(Box::new(ReportResult {
         as_of: None,
         shopper_count: 4,

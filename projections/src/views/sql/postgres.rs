@@ -1,121 +1,64 @@
 //! The views in PostgreSQL: how they are opened, and what only its SQL can say. All processes of a service share them.
 
+mod follow;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use migrations::{DatabaseOptions, Tables};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
-use sqlx::{Postgres as Engine, Transaction};
+use sqlx::postgres::PgPool;
+use sqlx::{Postgres, Transaction};
 use tokio::sync::watch;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
 use url::Url;
 
-use super::CONSUMER;
-use super::fold::View;
-use super::row::Row;
-
-#[path = "engine.rs"]
-#[expect(clippy::duplicate_mod, reason = "the SQL that both engines understand is compiled for each")]
-mod engine;
-
-use PostgresViews as EngineViews;
-use engine::Stored;
+use super::stored::{CHECKPOINT, CONSUMER, StoredRow};
+use crate::views::view::{Row, View};
 
 /// Tells the checkpoint to every process.
 const CHANNEL: &str = "datacore_views";
-/// How often to look at the checkpoint without being told.
-const POLL: Duration = Duration::from_secs(1);
-/// The pause after the server was away.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// The views in one schema of a database.
 #[derive(Clone)]
 pub struct PostgresViews {
     /// Readers and writers share the connections: a server has no single writer.
     writer: PgPool,
-    reader: PgPool,
+    pub(crate) reader: PgPool,
     /// Tells the position of the views in process.
-    pub(crate) positions: watch::Sender<u64>,
+    pub(super) positions: watch::Sender<u64>,
 }
 
 impl PostgresViews {
     /// Opens the database, and creates the schema when it is missing.
-    pub(crate) async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
+    pub(super) async fn open(url: &Url, options: &DatabaseOptions) -> Result<Self> {
         let reader = migrations::postgres::open(url, Tables::Views, options).await?;
         let views = Self { writer: reader.clone(), reader, positions: watch::Sender::new(0) };
         views.positions.send_replace(views.checkpoint().await?);
         Ok(views)
     }
 
-    /// Begins to write; nobody else writes until the batch ends.
-    pub(crate) async fn begin(&self) -> Result<Batch> {
+    /// The position up to which events are folded.
+    pub(super) async fn checkpoint(&self) -> Result<u64> {
+        let query = sqlx::query_scalar(CHECKPOINT).bind(CONSUMER);
+        let position: Option<i64> =
+            query.fetch_optional(&self.reader).await.context("reading the checkpoint of the views")?;
+        Ok(position.unwrap_or(0).cast_unsigned())
+    }
+
+    /// Begins to write; nobody else writes until the transaction ends.
+    pub(super) async fn begin(&self) -> Result<PostgresTransaction> {
         let transaction = self.writer.begin().await.context("beginning to write the views")?;
-        Ok(Batch { transaction })
-    }
-
-    /// Tells this process what others fold, until shutdown.
-    pub(crate) async fn follow(&self, shutdown: CancellationToken) {
-        let work = async { tokio::join!(self.listen(), self.poll()) };
-        shutdown.run_until_cancelled(work).await;
-    }
-
-    async fn listen(&self) {
-        let options = PgConnectOptions::clone(&self.reader.connect_options());
-        let connections =
-            migrations::postgres::pool(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options);
-        loop {
-            if let Err(error) = self.hear(&connections).await {
-                warn!(error = format!("{error:#}"), "the views' position is not heard for a moment");
-            }
-            sleep(PAUSE).await;
-        }
-    }
-
-    async fn hear(&self, connections: &PgPool) -> Result<()> {
-        let mut listener = PgListener::connect_with(connections).await.context("connecting to listen")?;
-        listener.listen(CHANNEL).await.context("listening")?;
-        // What was told before, or while the connection was lost, is looked up.
-        self.publish(self.checkpoint().await?);
-        loop {
-            match listener.try_recv().await.context("listening")? {
-                Some(told) => self.publish(told.payload().parse().unwrap_or(0)),
-                None => self.publish(self.checkpoint().await?),
-            }
-        }
-    }
-
-    async fn poll(&self) {
-        loop {
-            sleep(POLL).await;
-            if let Ok(position) = self.checkpoint().await {
-                self.publish(position);
-            }
-        }
-    }
-
-    /// Wakes the waiting of this process, unless they know already. Only a rebuild goes back, to the start.
-    fn publish(&self, position: u64) {
-        self.positions.send_if_modified(|known| {
-            let news = position > *known || (position == 0 && *known > 0);
-            if news {
-                *known = position;
-            }
-            news
-        });
+        Ok(PostgresTransaction { transaction })
     }
 }
 
 /// What is written together.
-pub(crate) struct Batch {
-    transaction: Transaction<'static, Engine>,
+pub(crate) struct PostgresTransaction {
+    transaction: Transaction<'static, Postgres>,
 }
 
-impl Batch {
-    /// The position up to which events are folded. Whoever else folds waits here until this batch ends.
-    pub async fn checkpoint(&mut self) -> Result<u64> {
+impl PostgresTransaction {
+    /// The position up to which events are folded. Whoever else folds waits here until this transaction ends.
+    pub(super) async fn checkpoint(&mut self) -> Result<u64> {
         let query =
             sqlx::query_scalar("SELECT position FROM checkpoints WHERE consumer = $1 FOR UPDATE").bind(CONSUMER);
         let position = query.fetch_one(&mut *self.transaction).await;
@@ -123,15 +66,15 @@ impl Batch {
     }
 
     /// The rows with these ids, as far as there are any.
-    pub async fn load<T: View>(&mut self, ids: &BTreeSet<String>) -> Result<BTreeMap<String, Row<T>>> {
+    pub(super) async fn load<T: View>(&mut self, ids: &BTreeSet<String>) -> Result<BTreeMap<String, Row<T>>> {
         let sql = format!("SELECT id, customer_id, position, version, body FROM {} WHERE id = ANY($1)", T::TABLE);
         let query = sqlx::query_as(&sql).bind(ids.iter().collect::<Vec<_>>());
-        let rows: Vec<Stored> = query.fetch_all(&mut *self.transaction).await.context(T::TABLE)?;
+        let rows: Vec<StoredRow> = query.fetch_all(&mut *self.transaction).await.context(T::TABLE)?;
         rows.into_iter().map(|row| Ok((row.id.clone(), row.open()?))).collect()
     }
 
     /// Writes rows under their ids, all in one statement.
-    pub async fn put<T: View>(&mut self, rows: &BTreeMap<String, Row<T>>) -> Result<()> {
+    pub(super) async fn put<T: View>(&mut self, rows: &BTreeMap<String, Row<T>>) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -155,7 +98,7 @@ impl Batch {
     }
 
     /// Removes the rows with these ids.
-    pub async fn remove(&mut self, table: &'static str, ids: &BTreeSet<String>) -> Result<()> {
+    pub(super) async fn remove(&mut self, table: &'static str, ids: &BTreeSet<String>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -164,8 +107,14 @@ impl Batch {
         query.execute(&mut *self.transaction).await.map(drop).context(table)
     }
 
-    /// Ends the batch: rows and checkpoint become visible at the same moment, and every process is told.
-    pub async fn commit(mut self, position: u64) -> Result<()> {
+    /// Removes every row.
+    pub(super) async fn clear(&mut self, table: &'static str) -> Result<()> {
+        let sql = format!("DELETE FROM {table}");
+        sqlx::query(&sql).execute(&mut *self.transaction).await.map(drop).context(table)
+    }
+
+    /// Ends the transaction: rows and checkpoint become visible at the same moment, and every process is told.
+    pub(super) async fn commit(mut self, position: u64) -> Result<()> {
         let sql = "WITH moved AS (UPDATE checkpoints SET position = $2 WHERE consumer = $1 RETURNING position)
                    SELECT pg_notify($3, position::text) FROM moved";
         let query = sqlx::query(sql).bind(CONSUMER).bind(position.cast_signed()).bind(CHANNEL);
