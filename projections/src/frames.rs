@@ -7,6 +7,7 @@ mod folder;
 mod frame_id;
 mod manifest;
 mod mongo;
+pub mod schema;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use arrow::array::RecordBatch;
