@@ -4,4 +4,5 @@ pub(crate) mod behaviour_features;
 pub(crate) mod category_shares;
 pub(crate) mod rfm_scores;
 pub(crate) mod scaling;
+mod shopper_rows;
 pub(crate) mod shopper_table_features;
