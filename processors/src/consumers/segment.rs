@@ -23,8 +23,8 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     };
     let report_id = ReportId(event.aggregate_id);
     context.projections.progress.set_report_running(report_id).await;
-    let command = match answer_question(&context, customer_id, report_id, &spec, &asked_in).await {
-        Ok(findings) => ReportCommand::CompleteReport(Box::new(findings)),
+    let command = match make_report(&context, customer_id, report_id, &spec, &asked_in).await {
+        Ok(result) => ReportCommand::CompleteReport(Box::new(result)),
         Err(SegmentError::Unanswerable(reason)) => ReportCommand::FailReport { reason },
         Err(SegmentError::Failed(error)) => return Err(error),
     };
@@ -32,7 +32,7 @@ pub async fn handle(context: Context, event: Recorded) -> Result<()> {
     Ok(())
 }
 
-async fn answer_question(
+async fn make_report(
     context: &Context,
     customer: CustomerId,
     report: ReportId,

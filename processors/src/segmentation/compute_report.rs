@@ -43,14 +43,14 @@ pub async fn compute_report(
     }
     let segmentation = segment_blocking(table, parameters.clone(), earlier).await?;
     assignments::store(frames, report, &segmentation).await?;
-    let mut findings = segmentation.findings.clone();
+    let mut result = segmentation.result.clone();
     if shape == Shape::Purchases {
         let top = top_products::top_products(frames, &chosen, &replaced, &segmentation).await?;
-        findings.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
+        result.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
     }
-    findings.sources = chosen.iter().map(|dataset| source(dataset, &replaced)).collect();
-    findings.program_version = Some(env!("CARGO_PKG_VERSION").to_owned());
-    Ok(findings)
+    result.sources = chosen.iter().map(|dataset| source(dataset, &replaced)).collect();
+    result.program_version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    Ok(result)
 }
 
 /// The shoppers of datasets of one shape, and which of the datasets' orders do not count.

@@ -30,7 +30,7 @@ pub(crate) struct Segmentation {
     /// The name of each in the RFM grid; absent in a shopper table.
     pub rfm: Option<RfmLabels>,
     /// The report, still without top products.
-    pub findings: ReportResult,
+    pub result: ReportResult,
 }
 
 /// Groups shoppers.
@@ -55,8 +55,8 @@ pub(crate) fn segment(
     let previous = earlier.map(|earlier| follow(earlier, &mut clustering, &mut centroids, &scaling, &points));
     let segments = segments(&table, &clustering, &centroids, &scaling);
     let distances = distances(&points, &clustering, &centroids);
-    let findings = ReportResult { previous, ..findings(&table, &clustering, segments, scaling, rfm.as_ref()) };
-    Ok(Segmentation { segments: clustering.labels, distances, rfm, findings, table })
+    let result = ReportResult { previous, ..report_result(&table, &clustering, segments, scaling, rfm.as_ref()) };
+    Ok(Segmentation { segments: clustering.labels, distances, rfm, result, table })
 }
 
 fn enough(table: &FeatureTable, parameters: &Parameters) -> Result<(), String> {
@@ -90,7 +90,7 @@ fn distances(points: &Points, clustering: &Clustering, centroids: &[f64]) -> Vec
     clustering.labels.iter().enumerate().map(distance).collect()
 }
 
-fn findings(
+fn report_result(
     table: &FeatureTable,
     clustering: &Clustering,
     segments: Vec<Segment>,

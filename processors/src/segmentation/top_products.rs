@@ -6,7 +6,7 @@ use projections::Frames;
 
 use super::input::ReportDataset;
 use super::load::replaced_orders::ReplacedOrders;
-use super::load::sales::{ItemName, Sale, best, sold, visit};
+use super::load::sales::{ItemKey, Sale, best, sold, visit};
 use super::pipeline::Segmentation;
 
 /// How many products a segment lists.
@@ -27,11 +27,11 @@ pub(crate) async fn top_products(
     replaced: &ReplacedOrders,
     segmentation: &Segmentation,
 ) -> Result<Vec<Vec<TopProduct>>> {
-    let sold = sold(frames, datasets, replaced, ItemName::Product).await?;
+    let sold = sold(frames, datasets, replaced, ItemKey::Product).await?;
     let best = best(sold, BEST);
     let mut sales = SegmentSales::new(segmentation, best.len());
     let shoppers: Vec<&str> = segmentation.table.shoppers.iter().map(String::as_str).collect();
-    visit(frames, datasets, replaced, ItemName::Product, &best, &shoppers, |sale| sales.add(sale)).await?;
+    visit(frames, datasets, replaced, ItemKey::Product, &best, &shoppers, |sale| sales.add(sale)).await?;
     Ok(sales.listed(&best))
 }
 
@@ -49,7 +49,7 @@ struct SegmentSales<'a> {
 impl<'a> SegmentSales<'a> {
     fn new(segmentation: &'a Segmentation, products: usize) -> Self {
         let words = segmentation.table.count().div_ceil(64);
-        let sums = vec![[0; 2]; segmentation.findings.segments.len() * products];
+        let sums = vec![[0; 2]; segmentation.result.segments.len() * products];
         Self { segmentation, products, sums, bought: vec![0; products * words], words }
     }
 
@@ -64,7 +64,7 @@ impl<'a> SegmentSales<'a> {
     }
 
     fn listed(&self, names: &[String]) -> Vec<Vec<TopProduct>> {
-        let segments = &self.segmentation.findings.segments;
+        let segments = &self.segmentation.result.segments;
         // Of each product, the buyers in all and in each segment.
         let buyers: Vec<(u64, Vec<u64>)> = (0..self.products).map(|product| self.buyers(product)).collect();
         let all = self.segmentation.table.count() as f64;
@@ -88,7 +88,7 @@ impl<'a> SegmentSales<'a> {
     }
 
     fn buyers(&self, product: usize) -> (u64, Vec<u64>) {
-        let mut of_segment = vec![0; self.segmentation.findings.segments.len()];
+        let mut of_segment = vec![0; self.segmentation.result.segments.len()];
         let bits = &self.bought[product * self.words..][..self.words];
         for (word, bits) in bits.iter().enumerate() {
             let mut bits = *bits;

@@ -21,12 +21,12 @@ const DAY: i64 = 86_400_000_000;
 async fn purchases_of_several_datasets_are_one_report() {
     let (_folder, frames) = frames().await;
     let datasets = [bought(&frames, 1, 0..60).await, bought(&frames, 2, 60..90).await];
-    let findings = compute_report(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
-    assert_eq!(findings.shopper_count, 90);
-    assert_eq!(findings.as_of.unwrap().to_string(), "1970-07-20");
-    let revenue: f64 = findings.segments.iter().filter_map(|segment| segment.revenue).sum();
+    let result = compute_report(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
+    assert_eq!(result.shopper_count, 90);
+    assert_eq!(result.as_of.unwrap().to_string(), "1970-07-20");
+    let revenue: f64 = result.segments.iter().filter_map(|segment| segment.revenue).sum();
     assert!((revenue - spent(0..60) - spent(60..90)).abs() < 1e-6);
-    assert_eq!(findings.segments[0].top_products[0].product, "tea");
+    assert_eq!(result.segments[0].top_products[0].product, "tea");
 }
 
 #[tokio::test]
@@ -63,14 +63,14 @@ async fn orders_that_stand_in_two_datasets_count_once() {
 async fn assignments_are_sorted_by_segment_and_shopper() {
     let (_folder, frames) = frames().await;
     let datasets = [bought(&frames, 1, 0..90).await];
-    let findings = compute_report(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
+    let result = compute_report(&frames, report(), &datasets, &parameters(Features::Rfm), None).await.unwrap();
     let batch = frames.chunk(&FrameId::assignments(report()), 0, None).await.unwrap();
     let segments = batch.column(1).as_primitive::<Int32Type>().values();
     let shoppers: Vec<&str> = batch.column(0).as_string::<i32>().iter().flatten().collect();
     let rows: Vec<(i32, &str)> = segments.iter().copied().zip(shoppers).collect();
     assert!(rows.is_sorted());
     let first = segments.iter().filter(|segment| **segment == 0).count() as u64;
-    assert_eq!(first, findings.segments[0].size);
+    assert_eq!(first, result.segments[0].size);
     let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
     assert_eq!(names, ["shopper", "segment", "rfm", "distance", "recency", "frequency", "monetary"]);
     assert!(batch.column(3).as_primitive::<Float64Type>().iter().all(|distance| distance.is_some()));
@@ -81,10 +81,10 @@ async fn a_shopper_table_takes_the_later_row_and_leaves_out_incomplete_ones() {
     let (_folder, frames) = frames().await;
     let datasets = [described(&frames, 1, 0..40).await, described(&frames, 2, 20..61).await];
     let features = Features::Columns(vec!["income".into(), "score".into()]);
-    let findings = compute_report(&frames, report(), &datasets, &parameters(features), None).await.unwrap();
-    assert_eq!((findings.shopper_count, findings.rfm, findings.as_of), (60, None, None));
+    let result = compute_report(&frames, report(), &datasets, &parameters(features), None).await.unwrap();
+    assert_eq!((result.shopper_count, result.rfm, result.as_of), (60, None, None));
     assert_eq!(
-        findings.notes[..2],
+        result.notes[..2],
         [
             "Left out because a value is missing: 1 row.".to_owned(),
             "Replaced by a later row of the same shopper: 20 rows.".to_owned()

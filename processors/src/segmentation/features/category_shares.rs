@@ -5,7 +5,7 @@ use projections::Frames;
 
 use crate::segmentation::input::ReportDataset;
 use crate::segmentation::load::replaced_orders::ReplacedOrders;
-use crate::segmentation::load::sales::{ItemName, best, sold, visit};
+use crate::segmentation::load::sales::{ItemKey, best, sold, visit};
 
 /// The categories that become features: those of the highest revenue.
 const CATEGORIES: usize = 12;
@@ -31,10 +31,10 @@ pub(crate) async fn shares(
     replaced: &ReplacedOrders,
     shoppers: &[&str],
 ) -> Result<CategoryShares> {
-    let sold = sold(frames, datasets, replaced, ItemName::Category).await?;
+    let sold = sold(frames, datasets, replaced, ItemKey::Category).await?;
     let (count, names) = (sold.len(), best(sold, CATEGORIES));
     let mut revenue = vec![vec![0_i64; shoppers.len()]; names.len()];
-    visit(frames, datasets, replaced, ItemName::Category, &names, shoppers, |sale| {
+    visit(frames, datasets, replaced, ItemKey::Category, &names, shoppers, |sale| {
         revenue[sale.item as usize][sale.shopper as usize] += sale.revenue;
     })
     .await?;

@@ -16,14 +16,14 @@ const NONE: u32 = u32::MAX;
 
 /// Which name of an item counts.
 #[derive(Clone, Copy)]
-pub(crate) enum ItemName {
+pub(crate) enum ItemKey {
     /// The product's.
     Product,
     /// The category's.
     Category,
 }
 
-impl ItemName {
+impl ItemKey {
     fn of(self, batch: &RecordBatch) -> Result<StringArray> {
         let name = match self {
             Self::Product => "product",
@@ -41,11 +41,11 @@ pub(crate) async fn sold(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,
-    name: ItemName,
+    key: ItemKey,
 ) -> Result<HashMap<String, i128>> {
     let mut sold = HashMap::new();
     for dataset in datasets {
-        let Some(mut revenue) = items(frames, dataset, name).await? else { continue };
+        let Some(mut revenue) = items(frames, dataset, key).await? else { continue };
         if let Some(replaced) = replaced.of(dataset.dataset.dataset_id) {
             lessen(frames, dataset, replaced, &mut revenue).await?;
         }
@@ -57,7 +57,7 @@ pub(crate) async fn sold(
 }
 
 /// The name and revenue of each item of a dataset; nothing when the dataset has no items.
-async fn items(frames: &Frames, dataset: &ReportDataset, name: ItemName) -> Result<Option<Vec<(String, i64)>>> {
+async fn items(frames: &Frames, dataset: &ReportDataset, key: ItemKey) -> Result<Option<Vec<(String, i64)>>> {
     let frame = dataset.frame(FrameId::items);
     if frames.manifest(&frame).await?.is_none() {
         return Ok(None);
@@ -66,7 +66,7 @@ async fn items(frames: &Frames, dataset: &ReportDataset, name: ItemName) -> Resu
     let mut batches = batches(frames, &frame, &[0, 1, 2, 3]).await?;
     while let Some(batch) = batches.next().await? {
         let revenue = numbers(&batch, "revenue")?;
-        items.extend(name.of(&batch)?.iter().flatten().map(str::to_owned).zip(revenue));
+        items.extend(key.of(&batch)?.iter().flatten().map(str::to_owned).zip(revenue));
     }
     Ok(Some(items))
 }
@@ -121,14 +121,14 @@ pub(crate) async fn visit(
     frames: &Frames,
     datasets: &[&ReportDataset],
     replaced: &ReplacedOrders,
-    name: ItemName,
+    key: ItemKey,
     names: &[String],
     shoppers: &[&str],
     mut give: impl FnMut(Sale),
 ) -> Result<()> {
     let index_of: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
     for dataset in datasets {
-        let Some(items) = items(frames, dataset, name).await? else { continue };
+        let Some(items) = items(frames, dataset, key).await? else { continue };
         let items: Vec<u32> = items.iter().map(|(name, _)| *index_of.get(name.as_str()).unwrap_or(&NONE)).collect();
         if items.iter().all(|index| *index == NONE) {
             continue;

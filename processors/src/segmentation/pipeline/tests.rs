@@ -14,7 +14,7 @@ const CENTRES: [[f64; 2]; 8] =
 fn finds_how_many_separate_groups_there_are() {
     for count in 2..=CENTRES.len() {
         let found = segment(table(blobs(&CENTRES[..count], 60, 1.0)), &parameters(), None).unwrap();
-        assert_eq!(found.findings.clusters as usize, count);
+        assert_eq!(found.result.clusters as usize, count);
         let segments: Vec<u32> = found.segments.into_iter().flatten().collect();
         assert!(adjusted_rand_index(&segments, &labels(count, 60)) > 0.99, "{count}");
     }
@@ -27,7 +27,7 @@ fn is_the_same_to_the_last_byte_on_one_thread_and_on_two() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let parameters = Parameters { algorithm, ..parameters() };
             let found = pool.install(|| segment(table(blobs(&CENTRES[..4], 200, 3.0)), &parameters, None)).unwrap();
-            (serde_json::to_string(&found.findings).unwrap(), format!("{:?}", found.distances))
+            (serde_json::to_string(&found.result).unwrap(), format!("{:?}", found.distances))
         };
         assert_eq!(on(1), on(2));
     }
@@ -36,32 +36,27 @@ fn is_the_same_to_the_last_byte_on_one_thread_and_on_two() {
 #[test]
 fn purchases_are_ordered_by_revenue_and_add_up() {
     let found = segment(purchases(200), &parameters(), None).unwrap();
-    let segments = &found.findings.segments;
+    let segments = &found.result.segments;
     assert!(segments.is_sorted_by(|a, b| a.revenue >= b.revenue));
     assert!((segments.iter().filter_map(|segment| segment.revenue_share).sum::<f64>() - 1.0).abs() < 1e-12);
     assert_eq!(segments.iter().map(|segment| segment.size).sum::<u64>(), 200);
     let names: std::collections::HashSet<&str> = segments.iter().map(|segment| segment.name.as_str()).collect();
     assert_eq!(names.len(), segments.len());
-    assert_eq!(found.findings.rfm.unwrap().iter().map(|group| group.size).sum::<u64>(), 200);
+    assert_eq!(found.result.rfm.unwrap().iter().map(|group| group.size).sum::<u64>(), 200);
 }
 
 #[test]
 fn a_table_is_ordered_by_size() {
     let mut rows = blobs(&CENTRES[..2], 40, 1.0);
     rows.append(Axis(0), blobs(&[[60.0, 60.0]], 70, 1.0).view()).unwrap();
-    let sizes: Vec<u64> = segment(table(rows), &parameters(), None)
-        .unwrap()
-        .findings
-        .segments
-        .iter()
-        .map(|segment| segment.size)
-        .collect();
+    let sizes: Vec<u64> =
+        segment(table(rows), &parameters(), None).unwrap().result.segments.iter().map(|segment| segment.size).collect();
     assert_eq!(sizes, [70, 40, 40]);
 }
 
 #[test]
 fn segments_keep_their_numbers_from_one_report_to_the_next() {
-    let sizes = |found: &Segmentation| found.findings.segments.iter().map(|segment| segment.size).collect::<Vec<_>>();
+    let sizes = |found: &Segmentation| found.result.segments.iter().map(|segment| segment.size).collect::<Vec<_>>();
     let grow = |third: usize| {
         let mut rows = blobs(&CENTRES[..2], 60, 1.0);
         rows.append(Axis(0), blobs(&CENTRES[2..3], third, 1.0).view()).unwrap();
@@ -69,12 +64,12 @@ fn segments_keep_their_numbers_from_one_report_to_the_next() {
     };
     let first = segment(grow(40), &parameters(), None).unwrap();
     assert_eq!(sizes(&first), [60, 60, 40]);
-    let segments = first.findings.segments;
+    let segments = first.result.segments;
     let earlier = EarlierReport { report_id: ReportId::default(), segments };
     // By size the third one would come first now.
     let next = segment(grow(90), &parameters(), Some(&earlier)).unwrap();
     assert_eq!(sizes(&next), [60, 60, 90]);
-    assert_eq!(next.findings.previous.unwrap().continues, [Some(0), Some(1), Some(2)]);
+    assert_eq!(next.result.previous.unwrap().continues, [Some(0), Some(1), Some(2)]);
 }
 
 #[test]
@@ -89,7 +84,7 @@ fn noise_is_in_no_segment_and_counted() {
         ..parameters()
     };
     let found = segment(table(rows), &dbscan, None).unwrap();
-    assert_eq!((found.findings.clusters, found.findings.noise_count), (2, 1));
+    assert_eq!((found.result.clusters, found.result.noise_count), (2, 1));
     assert_eq!((found.segments[120], found.distances[120]), (None, None));
 }
 
@@ -106,7 +101,7 @@ fn more_segments_than_different_shoppers_are_refused() {
     let rows = Array2::from_shape_fn((60, 1), |(row, _)| (row % 3) as f64);
     let five = Parameters { clusters: ClusterCount::Exactly(5), ..parameters() };
     assert!(segment(table(rows.clone()), &five, None).unwrap_err().contains("only 3 different"));
-    assert_eq!(segment(table(rows), &parameters(), None).unwrap().findings.clusters, 3);
+    assert_eq!(segment(table(rows), &parameters(), None).unwrap().result.clusters, 3);
 }
 
 #[test]
@@ -117,7 +112,7 @@ fn nothing_infinite_leaves() {
     );
     for scale in [Scale::Auto, Scale::Standard, Scale::None] {
         let Ok(found) = segment(table(rows.clone()), &Parameters { scale, ..parameters() }, None) else { continue };
-        let json = serde_json::to_value(&found.findings).unwrap();
+        let json = serde_json::to_value(&found.result).unwrap();
         assert!(!json["segments"][0]["centroid"]["f0"].is_null());
         assert!(found.distances.iter().flatten().all(|distance| distance.is_finite()));
     }
