@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use domain::DatasetId;
-use processors::ingest::{Said, read_dataset};
+use processors::ingestion::{Said, read_dataset};
 use projections::Frames;
 use url::Url;
 use uuid::Uuid;

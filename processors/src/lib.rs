@@ -1,11 +1,13 @@
 //! Reactions: the bus and the consumers project, ingest, compare, segment, notify and cleanup.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod aggregation;
 pub mod bus;
 pub mod clustering;
 pub mod consumers;
+pub mod csv;
 pub mod email;
-pub mod ingest;
+pub mod ingestion;
 mod lock;
 mod runtime;
 pub mod segmentation;

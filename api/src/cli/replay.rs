@@ -11,7 +11,7 @@ use domain::report::{DatasetRevision, ReportContext, ReportResult, ReportSpec};
 use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, Recorded, ReportEvent, ReportId, UploadEvent, UploadId};
 use processors::Context;
-use processors::ingest::{IngestError, Said, aggregate, read_dataset};
+use processors::ingestion::{IngestError, Said, aggregate, read_dataset};
 use processors::segmentation::compute_report::compute_report;
 use processors::segmentation::input::{EarlierReport, ReportDataset, SegmentError};
 use projections::Frames;

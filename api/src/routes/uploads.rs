@@ -243,7 +243,7 @@ async fn choose_dialect(
 /// The choice with the standard's name of the encoding.
 fn known_encoding(choice: DialectChoice) -> Result<DialectChoice, Problem> {
     let name = |label: String| {
-        let name = processors::ingest::encoding_name(&label);
+        let name = processors::csv::encoding_name(&label);
         name.ok_or_else(|| Problem::field("/encoding", format!("'{label}' is not the name of a text encoding")))
     };
     Ok(DialectChoice { encoding: choice.encoding.map(name).transpose()?.map(str::to_owned), ..choice })

@@ -1,4 +1,4 @@
 //! Detection and reading of a file in memory.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| processors::ingest::fuzz::table(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| processors::ingestion::fuzz::table(bytes));

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use processors::ingest::fuzz;
+use processors::ingestion::fuzz;
 use projections::frames::Frames;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -1,8 +1,7 @@
 //! Everyone who reacts to single events.
 
 use super::consumer::Consumer;
-use crate::consumers::{cleanup, notify, overlaps, segment};
-use crate::ingest;
+use crate::consumers::{cleanup, ingest, notify, overlaps, segment};
 
 /// Everyone who reacts to single events, in whatever process.
 pub(crate) const REACTIONS: &[Consumer] =

@@ -22,8 +22,7 @@ use crate::bus::rabbitmq::projector_wakeup::ProjectorWakeup;
 use crate::bus::rabbitmq::relay::Relay;
 use crate::bus::rabbitmq::worker::Worker;
 use crate::consumers::project::Projector;
-use crate::consumers::{cleanup, notify, overlaps, segment};
-use crate::ingest;
+use crate::consumers::{cleanup, ingest, notify, overlaps, segment};
 
 /// What the consumers of this process show of themselves.
 #[derive(Clone, Default)]

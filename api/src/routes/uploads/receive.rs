@@ -14,7 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use commands::{ReceiveError, Received};
 use domain::CustomerId;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use processors::ingest::binary_content;
+use processors::csv::binary_content;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio_util::io::{ReaderStream, StreamReader};

@@ -1,0 +1,273 @@
+//! Adds the rows of purchases up by order and by the items in it, and from that by shopper. Money and quantities are
+//! whole millionths, so that sums are exact and the same in any order.
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Result, bail};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
+
+use crate::aggregation::aggregate_fn::Fold;
+use crate::aggregation::external_sort::Runs;
+use crate::aggregation::items::Items;
+use crate::aggregation::name_column::Names;
+use crate::aggregation::order_lines::Part;
+use crate::aggregation::roles::Places;
+use crate::csv::columns::statistics::iso_date;
+use crate::csv::values::datetime::DAY;
+use crate::lock::lock;
+
+/// Millionths of one.
+pub const MICROS: f64 = 1e6;
+
+/// The totals of an order, by their place: the times of the first and of the last purchase in microseconds since 1970
+/// (`i64::MAX` and `i64::MIN` without one), the time of the first row of any kind, millionths of money, millionths of a piece,
+/// rows that are purchases, rows that are not, millionths of the money that was given back.
+pub mod order {
+    use crate::aggregation::shopper_totals::Fold;
+
+    /// Rows that are purchases.
+    pub const LINES: usize = 5;
+    /// How two totals become one.
+    pub const FOLDS: [Fold; 8] =
+        [Fold::Min, Fold::Max, Fold::Min, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum];
+}
+
+/// What was bought, by order.
+pub struct Purchases {
+    places: Places,
+    /// By shopper and order; see [`order`]. Parts are the items: quantity and revenue in millionths.
+    pub orders: Runs<8>,
+    /// What items the rows name; shared with those that add up other rows of the file.
+    pub items: Arc<Mutex<Items>>,
+    /// Rows that name a shopper.
+    pub rows: u64,
+}
+
+impl Purchases {
+    /// Nothing yet; the columns of a purchase are at these places.
+    pub fn new(places: Places) -> Self {
+        Self { places, orders: Runs::new(order::FOLDS), items: Arc::default(), rows: 0 }
+    }
+
+    /// Nothing yet, for other rows of the same file.
+    pub fn beside(&self) -> Self {
+        Self { items: self.items.clone(), ..Self::new(self.places.clone()) }
+    }
+
+    /// Adds what was added beside.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written or read.
+    pub fn absorb(&mut self, other: Self) -> Result<()> {
+        self.rows += other.rows;
+        self.orders.absorb(other.orders)
+    }
+
+    /// Adds rows. Those without a shopper or a time do not count.
+    ///
+    /// # Errors
+    /// When a column has a type that its role cannot have, or a temporary file cannot be written.
+    pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let lines = Lines::new(batch, &self.places)?;
+        let (mut shopper, mut name, mut known) = (Vec::new(), Vec::new(), Known::default());
+        let mut last = None;
+        for row in 0..batch.num_rows() {
+            let Some(line) = lines.line(row) else { continue };
+            self.rows += 1;
+            let item = if line.is_purchase { known.item(&self.items, &lines, row)? } else { None };
+            let part = item.map(|item| Part { item, values: [line.quantity, line.amount] });
+            // The lines of an order follow each other often; only the first has to be named.
+            let order = lines.order_code(row, line.time);
+            if order.is_some() && order == last && self.orders.add_again(&line.totals(), part)? {
+                continue;
+            }
+            last = order;
+            lines.shopper.write(row, &mut shopper)?;
+            lines.write_order(row, line.time, &mut name)?;
+            self.orders.add(&shopper, &name, &line.totals(), part)?;
+        }
+        Ok(())
+    }
+}
+
+/// The item that each product of a batch was last met as, with the code of its category: to look codes up takes a
+/// fraction of the time that texts take, and a product is mostly in one category.
+#[derive(Default)]
+struct Known {
+    items: Vec<Option<(i32, Option<u32>)>>,
+    name: Vec<u8>,
+}
+
+impl Known {
+    fn item(&mut self, items: &Mutex<Items>, lines: &Lines<'_>, row: usize) -> Result<Option<u32>> {
+        let Some((product, category)) = lines.item_codes(row) else { return lines.item(row, items, &mut self.name) };
+        // Without a product the code is -1.
+        let place = (product + 1) as usize;
+        if let Some(Some((of, item))) = self.items.get(place)
+            && *of == category
+        {
+            return Ok(*item);
+        }
+        let item = lines.item(row, items, &mut self.name)?;
+        if self.items.len() <= place {
+            self.items.resize(place + 1, None);
+        }
+        self.items[place] = Some((category, item));
+        Ok(item)
+    }
+}
+
+/// One row, its amounts in millionths and not negative.
+struct Line {
+    time: i64,
+    quantity: i64,
+    amount: i64,
+    is_purchase: bool,
+}
+
+impl Line {
+    fn totals(&self) -> [i64; 8] {
+        if self.is_purchase {
+            [self.time, self.time, self.time, self.amount, self.quantity, 1, 0, 0]
+        } else {
+            [i64::MAX, i64::MIN, self.time, 0, 0, 0, 1, self.amount]
+        }
+    }
+}
+
+/// The columns of a batch that matter.
+struct Lines<'a> {
+    shopper: Names<'a>,
+    order: Option<Names<'a>>,
+    product: Option<Names<'a>>,
+    category: Option<Names<'a>>,
+    time: ArrayRef,
+    quantity: Option<ArrayRef>,
+    unit_price: Option<ArrayRef>,
+    amount: Option<ArrayRef>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(batch: &'a RecordBatch, places: &Places) -> Result<Self> {
+        let names = |place: usize| Names::new(batch.column(place));
+        let numbers = |place: Option<usize>| place.map(|place| numbers(batch.column(place))).transpose();
+        Ok(Self {
+            shopper: names(places.shopper)?,
+            order: places.order.map(names).transpose()?,
+            product: places.product.map(names).transpose()?,
+            category: places.category.map(names).transpose()?,
+            time: times(batch.column(places.time))?,
+            quantity: numbers(places.quantity)?,
+            unit_price: numbers(places.unit_price)?,
+            amount: numbers(places.amount)?,
+        })
+    }
+
+    /// A row that names a shopper and a time. It is a purchase with a quantity and a price above zero, when
+    /// the order was not cancelled.
+    fn line(&self, row: usize) -> Option<Line> {
+        let times = self.time.as_primitive::<TimestampMicrosecondType>();
+        if self.shopper.is_null(row) || times.is_null(row) {
+            return None;
+        }
+        let value = |column: &ArrayRef| column.is_valid(row).then(|| column.as_primitive::<Float64Type>().value(row));
+        let quantity = self.quantity.as_ref().map_or(Some(1.0), value);
+        let price = self.unit_price.as_ref().map_or(Some(1.0), value);
+        let amount = match &self.amount {
+            Some(column) => value(column),
+            None => quantity.zip(price).map(|(quantity, price)| quantity * price),
+        };
+        let is_positive = [quantity, price, amount].iter().all(|number| number.is_some_and(|number| number > 0.0));
+        Some(Line {
+            time: times.value(row),
+            quantity: micros(quantity.unwrap_or(0.0)),
+            amount: micros(amount.unwrap_or(0.0)),
+            is_purchase: is_positive && !self.is_cancelled(row),
+        })
+    }
+
+    /// Shops mark the numbers of cancelled orders with a C.
+    fn is_cancelled(&self, row: usize) -> bool {
+        let order = match &self.order {
+            Some(Names::Text(orders)) if orders.is_valid(row) => orders.value(row),
+            Some(Names::Coded(numbers, orders)) if numbers.is_valid(row) => orders.value(numbers.value(row) as usize),
+            _ => return false,
+        };
+        order.starts_with(['C', 'c'])
+    }
+
+    /// What rows of one order have in common: the codes of the shopper and of the order's number or day.
+    fn order_code(&self, row: usize, time: i64) -> Option<(i64, bool, i64)> {
+        let number = self.order.as_ref().filter(|orders| !orders.is_null(row));
+        let order = number.map_or(Some(time.div_euclid(DAY)), |orders| orders.code(row))?;
+        Some((self.shopper.code(row)?, number.is_some(), order))
+    }
+
+    /// Without a number an order is what the shopper bought on that day.
+    fn write_order(&self, row: usize, time: i64, name: &mut Vec<u8>) -> Result<()> {
+        match self.order.as_ref().filter(|orders| !orders.is_null(row)) {
+            Some(orders) => orders.write(row, name),
+            None => {
+                name.clear();
+                name.extend_from_slice(iso_date(time.div_euclid(DAY)).as_bytes());
+                Ok(())
+            }
+        }
+    }
+
+    /// The number of the item that a row names; `name` is room for its name. None when the row has neither product nor
+    /// category.
+    fn item(&self, row: usize, items: &Mutex<Items>, name: &mut Vec<u8>) -> Result<Option<u32>> {
+        name.clear();
+        append(self.product.as_ref(), row, name)?;
+        name.push(0);
+        append(self.category.as_ref(), row, name)?;
+        Ok(if name.len() > 1 { lock(items).number(name) } else { None })
+    }
+
+    /// The codes of product and category, where the columns have some.
+    fn item_codes(&self, row: usize) -> Option<(i32, i32)> {
+        Some((code(self.product.as_ref(), row)?, code(self.category.as_ref(), row)?))
+    }
+}
+
+/// The code of a row's name; -1 without one.
+fn code(names: Option<&Names<'_>>, row: usize) -> Option<i32> {
+    match names {
+        None => Some(-1),
+        Some(Names::Coded(codes, _)) => Some(if codes.is_null(row) { -1 } else { codes.value(row) }),
+        Some(_) => None,
+    }
+}
+
+fn append(names: Option<&Names<'_>>, row: usize, text: &mut Vec<u8>) -> Result<()> {
+    names.filter(|names| !names.is_null(row)).map_or(Ok(()), |names| names.append(row, text))
+}
+
+/// The size of a number in millionths. One that is too large becomes the largest, which the sums keep.
+fn micros(number: f64) -> i64 {
+    (number.abs() * MICROS).round() as i64
+}
+
+/// A column of numbers as floating-point numbers.
+fn numbers(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        DataType::Int64 | DataType::Float64 => Ok(cast(column, &DataType::Float64)?),
+        other => bail!("a measure cannot be {other}"),
+    }
+}
+
+/// A column of days or moments as moments.
+fn times(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        DataType::Date32 | DataType::Timestamp(..) => {
+            Ok(cast(column, &crate::csv::values::kinds::arrow_type(domain::dataset::ColumnType::Timestamp))?)
+        }
+        other => bail!("a time cannot be {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

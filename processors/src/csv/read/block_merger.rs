@@ -1,0 +1,105 @@
+//! Puts the results of blocks together in the order of the file.
+
+use anyhow::Result;
+
+use crate::csv::bytes::encoding::Damage;
+use crate::csv::columns::locale_inference::{Conclusions, Evidence, conclusions};
+use crate::csv::columns::plan::ColumnPlan;
+use crate::csv::columns::statistics::Statistics;
+use crate::csv::columns::type_counts::Census;
+use crate::csv::read::block_reader::Parsed;
+use crate::csv::read::rejects::Rejects;
+use domain::csv_dialect::DialectChoice;
+
+/// Bytes of lines in another encoding that are kept.
+const FOREIGN_BYTES: usize = 64 << 10;
+
+/// What the blocks so far have told.
+pub struct Total {
+    /// Rows that were read.
+    pub row_count: u64,
+    /// Lines that were rejected.
+    pub rejected_row_count: u64,
+    /// The first rejected line and why.
+    pub first_reject: Option<String>,
+    /// What the columns hold.
+    pub statistics: Statistics,
+    /// How well the file is encoded.
+    pub damage: Damage,
+    /// Some of the lines that are not.
+    pub foreign: Vec<u8>,
+    lines: u64,
+    censuses: Vec<Option<Census>>,
+}
+
+/// How the columns are to be read, now that all their cells are counted.
+pub struct Settled {
+    /// The columns.
+    pub plan: Vec<ColumnPlan>,
+    /// What dates and numbers tell, and what they leave open.
+    pub conclusions: Conclusions,
+}
+
+impl Total {
+    /// Nothing yet; the first block begins at this line.
+    pub fn new(columns: usize, first_line: u64) -> Self {
+        Self {
+            row_count: 0,
+            rejected_row_count: 0,
+            first_reject: None,
+            statistics: Statistics::new(columns),
+            damage: Damage::default(),
+            foreign: Vec::new(),
+            lines: first_line - 1,
+            censuses: Vec::new(),
+        }
+    }
+
+    /// Takes what the next block tells; gives its rejected lines as rows.
+    ///
+    /// # Errors
+    /// Never, as the columns of rejects have one length.
+    pub fn add(&mut self, block: Parsed, statistics: Statistics) -> Result<Option<arrow::array::RecordBatch>> {
+        let Parsed { rows, rejects, lines, censuses, damage, foreign } = block;
+        self.row_count += rows.num_rows() as u64;
+        self.statistics.merge(statistics);
+        self.damage = Damage { valid: self.damage.valid + damage.valid, invalid: self.damage.invalid + damage.invalid };
+        let room = FOREIGN_BYTES.saturating_sub(self.foreign.len());
+        self.foreign.extend_from_slice(&foreign[..foreign.len().min(room)]);
+        self.count(censuses);
+        let batch = self.reject(rejects)?;
+        self.lines += lines;
+        Ok(batch)
+    }
+
+    fn count(&mut self, censuses: Vec<Option<Census>>) {
+        if self.censuses.is_empty() {
+            self.censuses = censuses;
+            return;
+        }
+        for (all, more) in self.censuses.iter_mut().zip(&censuses) {
+            if let (Some(all), Some(more)) = (all, more) {
+                all.merge(more);
+            }
+        }
+    }
+
+    fn reject(&mut self, rejects: Rejects) -> Result<Option<arrow::array::RecordBatch>> {
+        self.rejected_row_count += rejects.total();
+        if self.first_reject.is_none() {
+            self.first_reject = rejects.first(self.lines);
+        }
+        if rejects.total() == 0 { Ok(None) } else { rejects.batch(self.lines).map(Some) }
+    }
+
+    /// How the columns that were read by a plan are to be read.
+    pub fn settle(&self, plan: &[ColumnPlan], choice: &DialectChoice) -> Settled {
+        let counted =
+            plan.iter().zip(&self.censuses).filter_map(|(plan, census)| Some((plan.traits, census.as_ref()?)));
+        let evidence = Evidence::of(&counted.collect::<Vec<_>>(), choice);
+        let settled = |(plan, census): (&ColumnPlan, &Option<Census>)| plan.settled(census.as_ref(), evidence);
+        let plan: Vec<ColumnPlan> = plan.iter().zip(&self.censuses).map(settled).collect();
+        let conclusions = conclusions(&plan, &self.censuses, evidence);
+        Settled { plan, conclusions }
+    }
+}

@@ -1,0 +1,9 @@
+//! Makes a dataset of a file: reads it, adds its rows up, stores the frames.
+
+mod accumulator_pool;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+pub(crate) mod read_dataset;
+mod read_pass;
+
+pub use read_dataset::{IngestError, Ingested, Said, aggregate, read_dataset};
