@@ -5,6 +5,7 @@ mod external_sort;
 mod items;
 mod name_column;
 mod order_lines;
+mod order_values;
 mod orders;
 mod purchase_frames;
 

@@ -8,36 +8,23 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 
-use crate::aggregation::aggregate_fn::Fold;
 use crate::aggregation::external_sort::Runs;
 use crate::aggregation::items::Items;
 use crate::aggregation::name_column::Names;
 use crate::aggregation::order_lines::Part;
+use crate::aggregation::order_values;
 use crate::aggregation::roles::Places;
-use crate::csv::columns::statistics::iso_date;
-use crate::csv::values::datetime::DAY;
+use crate::csv::values::datetime::{DAY, TIMESTAMP};
+use crate::csv::values::iso8601::iso_date;
 use crate::lock::lock;
 
 /// Millionths of one.
 pub const MICROS: f64 = 1e6;
 
-/// The totals of an order, by their place: the times of the first and of the last purchase in microseconds since 1970
-/// (`i64::MAX` and `i64::MIN` without one), the time of the first row of any kind, millionths of money, millionths of a piece,
-/// rows that are purchases, rows that are not, millionths of the money that was given back.
-pub mod order {
-    use crate::aggregation::shopper_totals::Fold;
-
-    /// Rows that are purchases.
-    pub const LINES: usize = 5;
-    /// How two totals become one.
-    pub const FOLDS: [Fold; 8] =
-        [Fold::Min, Fold::Max, Fold::Min, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum];
-}
-
 /// What was bought, by order.
 pub struct Purchases {
     places: Places,
-    /// By shopper and order; see [`order`]. Parts are the items: quantity and revenue in millionths.
+    /// By shopper and order; see [`order_values`]. Parts are the items: quantity and revenue in millionths.
     pub orders: Runs<8>,
     /// What items the rows name; shared with those that add up other rows of the file.
     pub items: Arc<Mutex<Items>>,
@@ -48,7 +35,7 @@ pub struct Purchases {
 impl Purchases {
     /// Nothing yet; the columns of a purchase are at these places.
     pub fn new(places: Places) -> Self {
-        Self { places, orders: Runs::new(order::FOLDS), items: Arc::default(), rows: 0 }
+        Self { places, orders: Runs::new(order_values::FOLDS), items: Arc::default(), rows: 0 }
     }
 
     /// Nothing yet, for other rows of the same file.
@@ -262,9 +249,7 @@ fn numbers(column: &ArrayRef) -> Result<ArrayRef> {
 /// A column of days or moments as moments.
 fn times(column: &ArrayRef) -> Result<ArrayRef> {
     match column.data_type() {
-        DataType::Date32 | DataType::Timestamp(..) => {
-            Ok(cast(column, &crate::csv::values::kinds::arrow_type(domain::dataset::ColumnType::Timestamp))?)
-        }
+        DataType::Date32 | DataType::Timestamp(..) => Ok(cast(column, &TIMESTAMP)?),
         other => bail!("a time cannot be {other}"),
     }
 }

@@ -12,7 +12,8 @@ use tokio::task::spawn_blocking;
 
 use crate::aggregation::aggregate_fn::{Fold, fold};
 use crate::aggregation::order_lines::{Part, unite};
-use crate::aggregation::orders::{MICROS, Purchases, order};
+use crate::aggregation::order_values;
+use crate::aggregation::orders::{MICROS, Purchases};
 use crate::aggregation::purchase_frames::frame_writer::Rows;
 use crate::aggregation::purchase_frames::sales_writer::Sales;
 use crate::lock::lock;
@@ -151,8 +152,8 @@ impl Shopper {
     }
 
     fn add(&mut self, order: &[i64; 8]) {
-        self.orders += i64::from(order[order::LINES] > 0);
-        fold(&order::FOLDS, &mut self.values, order);
+        self.orders += i64::from(order[order_values::LINES] > 0);
+        fold(&order_values::FOLDS, &mut self.values, order);
     }
 
     /// Adds its row, if it is a shopper, and says so.

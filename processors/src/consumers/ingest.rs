@@ -16,7 +16,8 @@ use domain::{
 use projections::Progress;
 use tokio::sync::watch;
 
-use crate::ingestion::{IngestError, Ingested, Said, aggregate, read_dataset};
+use crate::csv::IngestError;
+use crate::ingestion::{Ingested, Said, aggregate, read_dataset};
 use crate::runtime::consumer::Consumer;
 use crate::runtime::context::Context;
 

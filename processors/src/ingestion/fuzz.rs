@@ -13,15 +13,16 @@ use uuid::Uuid;
 
 use crate::csv::bytes::content::{Bytes, Content};
 use crate::csv::bytes::encoding;
-use crate::csv::bytes::source::{Source, Stop};
-use crate::csv::columns::plan;
+use crate::csv::bytes::source::Source;
 use crate::csv::columns::statistics::Statistics;
 use crate::csv::dialect::block_splitter::Cutter;
 use crate::csv::dialect::sniff::{Known, Layout, Sample, sniff};
+use crate::csv::error::IngestError;
 use crate::csv::read::block_merger::Total;
 use crate::csv::read::block_reader::Reader;
+use crate::csv::read::guess::guess;
 use crate::csv::values::kinds::Reading;
-use crate::ingestion::read_dataset::{IngestError, Said, read_dataset};
+use crate::ingestion::read_dataset::{Said, read_dataset};
 
 const BLOCK_BYTES: usize = 1 << 20;
 /// What is packed may unpack to so much. Bombs have a test of their own, and only take time here.
@@ -30,7 +31,7 @@ const UNPACKED_MAX_BYTES: u64 = 1 << 16;
 /// Detects and reads a file, whole and in tiny blocks. It may begin with a line of JSON: what a person chose.
 pub fn table(bytes: &[u8]) {
     let (choice, open) = given(bytes);
-    let Some(content) = readable(Content::new(open, Arc::new(|_| ())).map_err(Stop)) else { return };
+    let Some(content) = readable(Content::new(open, Arc::new(|_| ()))) else { return };
     if is_large(&content) {
         return;
     }
@@ -52,7 +53,7 @@ pub async fn upload(frames: &Frames, bytes: &[u8]) {
     }
     let id = DatasetId(Uuid::from_u128(1));
     let read = read_dataset(frames, id, open, Said { roles: Roles::new(), dialect }, |_| ()).await;
-    if let Some(read) = readable(read.map_err(Stop)) {
+    if let Some(read) = readable(read) {
         assert!(read.row_count > 0 && read.repeated_row_count < read.row_count);
         for (frame, rows) in [(FrameId::rows(id), read.row_count), (FrameId::rejects(id), read.rejected_row_count)] {
             assert_eq!(frames.manifest(&frame).await.unwrap().unwrap().rows(), rows, "{frame}");
@@ -76,14 +77,14 @@ fn is_large<O: Fn() -> anyhow::Result<Bytes>>(content: &Content<O>) -> bool {
 }
 
 /// What came out of one reading, or nothing of a file that cannot be used. Anything else that fails is a bug.
-fn readable<T>(result: Result<T, Stop>) -> Option<T> {
+fn readable<T>(result: Result<T, IngestError>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
-        Err(Stop(IngestError::Unreadable(sentence))) => {
+        Err(IngestError::Unreadable(sentence)) => {
             assert!(sentence.ends_with('.') && sentence.len() < 2_000, "{sentence}");
             None
         }
-        Err(Stop(IngestError::Failed(error))) => panic!("{error:#}"),
+        Err(IngestError::Failed(error)) => panic!("{error:#}"),
     }
 }
 
@@ -94,8 +95,8 @@ fn read(
     layout: &Layout,
     sample: &Sample,
     block_bytes: usize,
-) -> Result<(Vec<Reading>, u64, u64, Option<String>), Stop> {
-    let plan = plan::guess(layout, sample, &Roles::new(), choice);
+) -> Result<(Vec<Reading>, u64, u64, Option<String>), IngestError> {
+    let plan = guess(layout, sample, &Roles::new(), choice);
     let rows = Reader::new(layout.clone(), plan.clone());
     let source = Source::new(reader, layout.encoding, block_bytes);
     let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, block_bytes)?;

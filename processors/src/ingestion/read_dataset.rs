@@ -14,9 +14,9 @@ use crate::aggregation::roles::{self, Assignment};
 use crate::aggregation::shopper_totals::Shoppers;
 use crate::csv::bytes::content::{Bytes, Content};
 use crate::csv::bytes::encoding::{self, Damage};
-use crate::csv::bytes::source::Stop;
-use crate::csv::columns::locale_inference::Conclusions;
+use crate::csv::columns::conclusions::Conclusions;
 use crate::csv::dialect::sniff::Known;
+use crate::csv::error::IngestError;
 use crate::ingestion::read_pass::{Attempt, Found};
 
 /// Readings of a file: as UTF-8 and in an older encoding, and each again with the right types. Where the types of one
@@ -48,17 +48,6 @@ pub struct Ingested {
     pub remembered: Roles,
 }
 
-/// Why a file became no dataset.
-#[derive(Debug, thiserror::Error)]
-pub enum IngestError {
-    /// The file cannot be used; the sentence says what is wrong and what to do.
-    #[error("{0}")]
-    Unreadable(String),
-    /// Something else failed; trying again may help.
-    #[error(transparent)]
-    Failed(#[from] anyhow::Error),
-}
-
 /// What a person said before a file is read.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
@@ -87,8 +76,7 @@ pub async fn read_dataset(
     let known = Known { compression: content.compression(), encoding: chosen, choice: said.dialect };
     let mut attempt = Attempt { known, plan: None, remembered: said.roles };
     for _ in 0..ATTEMPTS {
-        let found = attempt.run(frames, dataset, || content.reader(), || content.reader()).await;
-        let found = found.map_err(|Stop(error)| error)?;
+        let found = attempt.run(frames, dataset, || content.reader(), || content.reader()).await?;
         if let Some(encoding) = other_encoding(&attempt, &found) {
             (attempt.known.encoding, attempt.plan) = (Some((encoding, Basis::Detected)), None);
         } else if found.is_settled {

@@ -18,14 +18,16 @@ use tokio::task::spawn_blocking;
 use crate::aggregation::role_resolution::Meaning;
 use crate::aggregation::shopper_totals::Shoppers;
 use crate::csv::bytes::content::Bytes;
-use crate::csv::bytes::source::{self, Source, Stop};
-use crate::csv::columns::plan::{self, ColumnPlan};
+use crate::csv::bytes::source::{self, Source};
+use crate::csv::columns::plan::ColumnPlan;
 use crate::csv::columns::statistics::Statistics;
 use crate::csv::dialect::block_splitter::{BLOCK_BYTES, Block, Cutter};
 use crate::csv::dialect::sniff::{Known, Layout, sniff};
+use crate::csv::error::IngestError;
 use crate::csv::read::block_merger::{Settled, Total};
 use crate::csv::read::block_reader::{Parsed, Reader};
 use crate::csv::read::duplicate_rows::Repeats;
+use crate::csv::read::guess::guess;
 use crate::ingestion::accumulator_pool::Sums;
 
 /// What is known of a file before it is read.
@@ -71,11 +73,11 @@ impl Attempt {
         dataset: DatasetId,
         beginning: impl FnOnce() -> Result<Bytes>,
         all: impl FnOnce() -> Result<Bytes>,
-    ) -> Result<Found, Stop> {
+    ) -> Result<Found, IngestError> {
         let (known, reader) = (self.known.clone(), beginning()?);
         let (layout, sample) = blocking(move || sniff(reader, &known)).await?;
-        let guess = || plan::guess(&layout, &sample, &self.remembered, &self.known.choice);
-        let plan = self.plan.clone().unwrap_or_else(guess);
+        let guessed = || guess(&layout, &sample, &self.remembered, &self.known.choice);
+        let plan = self.plan.clone().unwrap_or_else(guessed);
         let meaning = Meaning::of(&plan, &self.remembered);
         let (to_blocks, blocks) = channel(1);
         let (to_used, used) = mpsc::channel();
@@ -96,7 +98,12 @@ impl Attempt {
     }
 }
 
-fn cut(reader: Bytes, layout: &Layout, blocks: &Sender<Block>, used: mpsc::Receiver<Vec<u8>>) -> Result<(), Stop> {
+fn cut(
+    reader: Bytes,
+    layout: &Layout,
+    blocks: &Sender<Block>,
+    used: mpsc::Receiver<Vec<u8>>,
+) -> Result<(), IngestError> {
     let source = Source::new(reader, layout.encoding, source::BLOCK_BYTES).reusing(used);
     let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, BLOCK_BYTES)?;
     while let Some(block) = cutter.next()? {
@@ -117,7 +124,7 @@ struct Work {
 
 impl Work {
     /// Parses a block; adds it up and compresses it, unless the attempt has to be repeated anyway.
-    fn read(&self, block: Block) -> Result<(Parsed, Statistics, Option<Chunk>), Stop> {
+    fn read(&self, block: Block) -> Result<(Parsed, Statistics, Option<Chunk>), IngestError> {
         let parsed = self.reader.read(&block)?;
         // After the last block nobody takes them.
         let _ = self.used.send(block.text);
@@ -141,7 +148,7 @@ struct Read {
 }
 
 /// Reads the blocks, several at once, and stores their chunks.
-async fn read(frames: &Frames, dataset: DatasetId, work: Work, blocks: Receiver<Block>) -> Result<Read, Stop> {
+async fn read(frames: &Frames, dataset: DatasetId, work: Work, blocks: Receiver<Block>) -> Result<Read, IngestError> {
     let mut total = Total::new(work.reader.columns(), work.reader.first_line());
     let (mut rows, mut rejects) = (Manifest::default(), Manifest::default());
     let (work, rejects_id) = (Arc::new(work), FrameId::rejects(dataset));
@@ -175,7 +182,7 @@ async fn read_block(
     work: Arc<Work>,
     index: usize,
     block: Block,
-) -> Result<(Parsed, Statistics), Stop> {
+) -> Result<(Parsed, Statistics), IngestError> {
     let (parsed, statistics, chunk) = blocking(move || work.read(block)).await?;
     if let Some(chunk) = chunk {
         let index = u32::try_from(index).map_err(anyhow::Error::from)?;
@@ -191,6 +198,8 @@ async fn store_rejects(frames: &Frames, id: &FrameId, manifest: &mut Manifest, b
     frames.put_chunk(id, index, chunk).await
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Stop> + Send + 'static) -> Result<T, Stop> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IngestError> + Send + 'static,
+) -> Result<T, IngestError> {
     spawn_blocking(work).await.map_err(anyhow::Error::from)?
 }

@@ -8,7 +8,7 @@ use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
 
 use super::*;
-use crate::aggregation::aggregate_fn::fold;
+use crate::aggregation::aggregate_fn::{Fold, fold};
 
 const SPEND: usize = 3;
 const RETURNS: usize = 6;
@@ -50,7 +50,7 @@ proptest! {
         let found = totals(&mut purchases.orders);
         let column = |place: usize| found.iter().map(|(key, values)| (key.clone(), values[place])).collect::<BTreeMap<_, _>>();
         prop_assert_eq!(column(SPEND), spend);
-        prop_assert_eq!(column(order::LINES), lines);
+        prop_assert_eq!(column(order_values::LINES), lines);
         prop_assert_eq!(column(RETURNS), returns);
     }
 }

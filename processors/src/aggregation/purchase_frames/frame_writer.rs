@@ -5,13 +5,12 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
-use domain::dataset::ColumnType;
 use futures::{StreamExt, TryStreamExt, stream};
 use projections::frames::{FrameId, Frames, Manifest, encode};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::spawn_blocking;
 
-use crate::csv::values::kinds::arrow_type;
+use crate::csv::values::datetime::TIMESTAMP;
 
 /// The size of a batch in memory, approximately; compressed it is about half a megabyte.
 pub const BATCH_BYTES: usize = 2 << 20;
@@ -67,7 +66,7 @@ impl Rows {
     /// No rows yet; the columns have these names.
     pub fn new(texts: &[&str], times: &[&str], numbers: &[&str], batches: Sender) -> Self {
         let text = texts.iter().map(|name| Field::new(*name, DataType::Utf8, true));
-        let time = times.iter().map(|name| Field::new(*name, arrow_type(ColumnType::Timestamp), true));
+        let time = times.iter().map(|name| Field::new(*name, TIMESTAMP, true));
         let number = numbers.iter().map(|name| Field::new(*name, DataType::Int64, true));
         Self {
             schema: Arc::new(Schema::new(text.chain(time).chain(number).collect::<Vec<_>>())),

@@ -10,7 +10,7 @@ use domain::csv_dialect::Compression;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use crate::ingestion::read_dataset::IngestError;
+use crate::csv::error::IngestError;
 
 /// Told how many bytes of the uploaded file were read.
 pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;

@@ -8,33 +8,12 @@ use encoding_rs::{Decoder, DecoderResult, UTF_8};
 
 use crate::csv::bytes::content::{Bytes, Damaged};
 use crate::csv::bytes::encoding::Encoding;
-use crate::ingestion::read_dataset::IngestError;
+use crate::csv::error::{IngestError, unreadable};
 
 /// Bytes that are asked for at once.
 pub const BLOCK_BYTES: usize = 1 << 20;
 /// Stands for what cannot be decoded. No UTF-8 has this byte, so whoever checks the text finds it.
 const UNDECODABLE: u8 = 0xFF;
-
-/// Why reading stopped.
-#[derive(Debug)]
-pub struct Stop(pub IngestError);
-
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Self {
-        Self(IngestError::Failed(error))
-    }
-}
-
-impl From<IngestError> for Stop {
-    fn from(error: IngestError) -> Self {
-        Self(error)
-    }
-}
-
-/// A file that cannot be used; the sentence says what is wrong and what to do.
-pub fn unreadable(sentence: impl Into<String>) -> Stop {
-    Stop(IngestError::Unreadable(sentence.into()))
-}
 
 /// A file being read. Its text may hold bytes that are not UTF-8: those of the file, or where something could not be
 /// decoded.
@@ -91,7 +70,7 @@ impl Source {
     ///
     /// # Errors
     /// When the file cannot be read or unpacked.
-    pub fn fill(&mut self) -> Result<(), Stop> {
+    pub fn fill(&mut self) -> Result<(), IngestError> {
         match self.decoder.take() {
             Some(mut decoder) => {
                 self.fill_decoded(&mut decoder)?;
@@ -102,7 +81,7 @@ impl Source {
         }
     }
 
-    fn fill_utf8(&mut self) -> Result<(), Stop> {
+    fn fill_utf8(&mut self) -> Result<(), IngestError> {
         let before = self.buffer.len();
         let mark_bytes = std::mem::take(&mut self.mark_bytes);
         let read = read_up_to(&mut self.reader, &mut self.buffer, self.block_bytes + mark_bytes)?;
@@ -111,7 +90,7 @@ impl Source {
         Ok(())
     }
 
-    fn fill_decoded(&mut self, decoder: &mut Decoder) -> Result<(), Stop> {
+    fn fill_decoded(&mut self, decoder: &mut Decoder) -> Result<(), IngestError> {
         self.raw.clear();
         let mark_bytes = std::mem::take(&mut self.mark_bytes);
         let wanted = self.block_bytes + mark_bytes;
@@ -138,12 +117,8 @@ fn decode(decoder: &mut Decoder, mut raw: &[u8], last: bool, text: &mut Vec<u8>)
     }
 }
 
-/// What is said of a file with bytes that no text has.
-pub const NOT_TEXT: &str =
-    "The file holds binary data, not text. Export the data as CSV (comma-separated, UTF-8) and upload that.";
-
 /// Reads until so many bytes came or the file ends.
-pub fn read_up_to(reader: &mut dyn Read, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize, Stop> {
+pub fn read_up_to(reader: &mut dyn Read, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize, IngestError> {
     let before = buffer.len();
     buffer.resize(before + bytes, 0);
     let mut total = 0;
@@ -159,7 +134,7 @@ pub fn read_up_to(reader: &mut dyn Read, buffer: &mut Vec<u8>, bytes: usize) -> 
     Ok(total)
 }
 
-fn stopped(error: std::io::Error) -> Stop {
+fn stopped(error: std::io::Error) -> IngestError {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Damaged>()) {
         Some(Damaged(sentence)) => unreadable(sentence),
         None => anyhow::Error::new(error).context("reading the uploaded file").into(),

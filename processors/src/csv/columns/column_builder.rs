@@ -10,8 +10,9 @@ use crate::csv::columns::plan::ColumnPlan;
 use crate::csv::columns::text_builder::TextBuilder;
 use crate::csv::columns::type_counts::Census;
 use crate::csv::values::datetime::{DAY, compact, digit_kinds, epoch, moment};
-use crate::csv::values::kinds::{Kinds, Reading, boolean, is_null, kinds};
+use crate::csv::values::kinds::{Kinds, Reading};
 use crate::csv::values::number;
+use crate::csv::values::recognise::{boolean, is_null, kinds};
 
 /// A column that is being filled.
 pub struct Cells {

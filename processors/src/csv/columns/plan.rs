@@ -1,13 +1,13 @@
 //! How each column of a file is to be read.
 
-use domain::csv_dialect::DialectChoice;
-use domain::dataset::Roles;
-
-use crate::csv::columns::header_names::{Measure, is_identifier, suggestion};
+use crate::csv::columns::header_names::Measure;
 use crate::csv::columns::locale_inference::Evidence;
-use crate::csv::columns::type_counts::{Census, Traits};
-use crate::csv::dialect::sniff::{Layout, Sample};
-use crate::csv::values::kinds::{Reading, is_null, kinds};
+use crate::csv::columns::traits::Traits;
+use crate::csv::columns::type_counts::Census;
+use crate::csv::values::kinds::{Kinds, Mark, Reading};
+
+/// The share of the cells of a measure that must fit; then rows with other cells are rejected.
+const MEASURE_SHARE: f64 = 0.9;
 
 /// How one column is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,43 +31,133 @@ impl ColumnPlan {
 
     /// The plan after the whole column was counted.
     pub fn settled(&self, census: Option<&Census>, evidence: Evidence) -> Self {
-        let reading = census.map_or(self.reading, |census| census.decide(self.traits, evidence));
+        let reading = census.map_or(self.reading, |census| decide(census, self.traits, evidence));
         Self { reading, counts_text: false, ..self.clone() }
     }
 }
 
-/// Guesses from the first rows how the columns are read. `remembered` are the roles of an earlier file; `choice` is what
-/// a person said of this one.
-pub fn guess(layout: &Layout, sample: &Sample, remembered: &Roles, choice: &DialectChoice) -> Vec<ColumnPlan> {
-    let columns: Vec<(Traits, Census)> = (0..layout.names.len())
-        .map(|place| (traits(&layout.names[place], layout, remembered), census(place, layout, sample)))
-        .collect();
-    let evidence = Evidence::of(&columns.iter().map(|(traits, census)| (*traits, census)).collect::<Vec<_>>(), choice);
-    columns.iter().zip(&layout.names).map(|((traits, census), name)| column(name, *traits, census, evidence)).collect()
+/// How the column is read: the first reading that all cells fit. A measure may also be read in the way that
+/// most of its cells fit; whatever else holds a surprise is text.
+pub fn decide(census: &Census, traits: Traits, evidence: Evidence) -> Reading {
+    let total = census.total();
+    if total == 0 {
+        return Reading::Text;
+    }
+    let candidates = candidates(census, traits, evidence);
+    let all = candidates.iter().find(|reading| census.fitting(reading.kind()) == total);
+    all.copied().or_else(|| of_measure(census, traits.measure?, &candidates)).unwrap_or(Reading::Text)
 }
 
-fn column(name: &str, traits: Traits, census: &Census, evidence: Evidence) -> ColumnPlan {
-    let reading = census.decide(traits, evidence);
-    let is_open = census.total() == 0 || traits.measure.is_some();
-    ColumnPlan { name: name.to_owned(), traits, reading, counts_text: reading == Reading::Text && is_open }
+fn of_measure(census: &Census, measure: Measure, candidates: &[Reading]) -> Option<Reading> {
+    let suits = |reading: &&Reading| match measure {
+        Measure::Number => matches!(reading, Reading::Integer | Reading::Decimal(_)),
+        Measure::Time => {
+            matches!(reading, Reading::Date(_) | Reading::Timestamp(_) | Reading::CompactDate | Reading::Epoch)
+        }
+    };
+    let most = candidates.iter().filter(suits).map(|reading| census.fitting(reading.kind())).max()?;
+    let best = candidates.iter().filter(suits).find(|reading| census.fitting(reading.kind()) == most)?;
+    (most as f64 >= MEASURE_SHARE * census.total() as f64).then_some(*best)
 }
 
-fn census(place: usize, layout: &Layout, sample: &Sample) -> Census {
-    let mut census = Census::default();
-    for row in sample.iter().filter(|row| row.len() == layout.names.len()) {
-        let cell = row[place].trim_ascii();
-        if !is_null(cell) {
-            census.add(kinds(cell));
+/// All readings but text, the preferred ones first.
+fn candidates(census: &Census, traits: Traits, evidence: Evidence) -> Vec<Reading> {
+    let mut readings = vec![Reading::Boolean];
+    if traits.measure != Some(Measure::Number) && !traits.is_identifier {
+        readings.push(Reading::CompactDate);
+    }
+    if traits.measure == Some(Measure::Time) {
+        readings.push(Reading::Epoch);
+    }
+    readings.push(Reading::Integer);
+    if traits.is_identifier {
+        readings.push(Reading::Identifier);
+    }
+    let comma_first = !traits.comma_separates && census.fitting(Kinds::GROUPED) > 0;
+    let marks = if comma_first { [Mark::Comma, Mark::Dot] } else { [Mark::Dot, Mark::Comma] };
+    readings.extend(evidence.marks(marks).map(Reading::Decimal));
+    readings.extend(evidence.orders().map(Reading::Date));
+    readings.extend(evidence.orders().map(Reading::Timestamp));
+    readings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csv::values::kinds::Order;
+    use crate::csv::values::recognise::kinds;
+
+    const PLAIN: Traits = Traits { measure: None, is_identifier: false, comma_separates: true };
+
+    #[test]
+    fn every_type_is_found() {
+        for (cells, reading) in [
+            ("yes no", Reading::Boolean),
+            ("1 -2 30", Reading::Integer),
+            ("1 2.5", Reading::Decimal(Mark::Dot)),
+            ("1 2,5", Reading::Decimal(Mark::Comma)),
+            ("2020-01-02 2020-1-3", Reading::Date(Order::YearMonthDay)),
+            ("2020-01-02 2020-01-03T10:00", Reading::Timestamp(Order::YearMonthDay)),
+            ("1 007", Reading::Text),
+            ("1 x", Reading::Text),
+            ("1 yes", Reading::Text),
+            ("", Reading::Text),
+        ] {
+            assert_eq!(decide(cells, PLAIN), reading, "{cells}");
         }
     }
-    census
-}
 
-fn traits(name: &str, layout: &Layout, remembered: &Roles) -> Traits {
-    let role = remembered.get(name).copied().or_else(|| Some(suggestion(name)?.role));
-    Traits {
-        measure: role.and_then(Measure::of_role),
-        is_identifier: is_identifier(name),
-        comma_separates: layout.format.delimiter.name() == ",",
+    #[test]
+    fn one_cell_tells_days_from_months() {
+        assert_eq!(decide("01/02/2020 03/04/2020", PLAIN), Reading::Date(Order::DayMonthYear));
+        assert_eq!(decide("01/02/2020 03/14/2020", PLAIN), Reading::Date(Order::MonthDayYear));
+        assert_eq!(decide("14/02/2020 03/14/2020", PLAIN), Reading::Text);
+    }
+
+    #[test]
+    fn only_identifiers_lose_their_fraction() {
+        assert_eq!(decide("17850.0 12", Traits { is_identifier: true, ..PLAIN }), Reading::Identifier);
+        assert_eq!(decide("17850.0 12", PLAIN), Reading::Decimal(Mark::Dot));
+    }
+
+    #[test]
+    fn the_delimiter_tells_what_a_comma_means() {
+        assert_eq!(decide("1,234 5,678", PLAIN), Reading::Decimal(Mark::Dot));
+        assert_eq!(decide("1,234 5,678", Traits { comma_separates: false, ..PLAIN }), Reading::Decimal(Mark::Comma));
+        assert_eq!(decide("1.234 5.678", Traits { comma_separates: false, ..PLAIN }), Reading::Decimal(Mark::Dot));
+    }
+
+    #[test]
+    fn a_measure_stays_one_when_nine_in_ten_cells_fit() {
+        let quantity = Traits { measure: Some(Measure::Number), ..PLAIN };
+        assert_eq!(decide("1 2 3 4 5 6 7 8 9 x", quantity), Reading::Integer);
+        assert_eq!(decide("1 2 3 4 5 6 7 8 9.5 x", quantity), Reading::Decimal(Mark::Dot));
+        assert_eq!(decide("1 2 3 4 5 6 7 8 y x", quantity), Reading::Text);
+        assert_eq!(decide("1 2 3 4 5 6 7 8 9 x", PLAIN), Reading::Text);
+    }
+
+    #[test]
+    fn what_digits_mean_depends_on_the_name() {
+        let time = Traits { measure: Some(Measure::Time), ..PLAIN };
+        assert_eq!(decide("20101201 20110102", PLAIN), Reading::CompactDate);
+        assert_eq!(decide("20101201 20119999", PLAIN), Reading::Integer);
+        assert_eq!(decide("20101201", Traits { is_identifier: true, ..PLAIN }), Reading::Integer);
+        assert_eq!(decide("20101201", Traits { measure: Some(Measure::Number), ..PLAIN }), Reading::Integer);
+        assert_eq!(decide("1291191960 1291191961", time), Reading::Epoch);
+        assert_eq!(decide("1291191960 1291191961", PLAIN), Reading::Integer);
+    }
+
+    #[test]
+    fn money_is_a_number() {
+        assert_eq!(decide("€5 €2,50 7", PLAIN), Reading::Decimal(Mark::Comma));
+        assert_eq!(decide("5% 12.5%", PLAIN), Reading::Decimal(Mark::Dot));
+    }
+
+    fn decide(cells: &str, traits: Traits) -> Reading {
+        let mut census = Census::default();
+        for cell in cells.split_whitespace() {
+            census.add(kinds(cell.as_bytes()));
+        }
+        super::decide(&census, traits, Evidence::default())
     }
 }

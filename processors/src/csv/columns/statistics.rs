@@ -3,12 +3,11 @@
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{max, max_boolean, max_string, min, min_boolean, min_string};
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use chrono::DateTime;
 use domain::dataset::{Column, ColumnType};
 use serde_json::Value;
 
 use crate::csv::columns::plan::ColumnPlan;
-use crate::csv::values::datetime::DAY;
+use crate::csv::values::iso8601::{iso_date, iso_datetime};
 
 /// Characters of a least or greatest text that are kept.
 const TEXT_MAX_CHARS: usize = 200;
@@ -82,24 +81,13 @@ impl Scalar {
     fn json(&self, column_type: ColumnType) -> Value {
         match (self, column_type) {
             (Self::Integer(days), ColumnType::Date) => iso_date(*days).into(),
-            (Self::Integer(micros), ColumnType::Timestamp) => iso_moment(*micros).into(),
+            (Self::Integer(micros), ColumnType::Timestamp) => iso_datetime(*micros).into(),
             (Self::Boolean(value), _) => (*value).into(),
             (Self::Integer(value), _) => (*value).into(),
             (Self::Decimal(value), _) => (*value).into(),
             (Self::Text(text), _) => text.chars().take(TEXT_MAX_CHARS).collect::<String>().into(),
         }
     }
-}
-
-/// A day, given as days since 1970, as ISO 8601.
-pub fn iso_date(days: i64) -> String {
-    let moment = DateTime::from_timestamp_micros(days.saturating_mul(DAY));
-    moment.map(|moment| moment.format("%Y-%m-%d").to_string()).unwrap_or_default()
-}
-
-fn iso_moment(micros: i64) -> String {
-    let moment = DateTime::from_timestamp_micros(micros);
-    moment.map(|moment| moment.format("%Y-%m-%dT%H:%M:%S%.f").to_string()).unwrap_or_default()
 }
 
 fn extremes(array: &dyn Array) -> Option<(Scalar, Scalar)> {

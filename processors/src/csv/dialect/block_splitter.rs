@@ -2,8 +2,9 @@
 //! exactly, from one quote to the next, which is many times faster than looking at every field. Where a quote is never
 //! closed, the line with it becomes a block of its own and the rest is read as if it were not there.
 
-use crate::csv::bytes::source::{Source, Stop, unreadable};
+use crate::csv::bytes::source::Source;
 use crate::csv::dialect::record_format::Format;
+use crate::csv::error::{IngestError, unreadable};
 
 /// The size of a block, if no record is larger.
 pub const BLOCK_BYTES: usize = 2 << 20;
@@ -45,7 +46,12 @@ impl Cutter {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn new(mut source: Source, format: &Format, skipped_bytes: usize, block_bytes: usize) -> Result<Self, Stop> {
+    pub fn new(
+        mut source: Source,
+        format: &Format,
+        skipped_bytes: usize,
+        block_bytes: usize,
+    ) -> Result<Self, IngestError> {
         while source.text().len() < skipped_bytes && !source.is_ended() {
             source.fill()?;
         }
@@ -60,7 +66,7 @@ impl Cutter {
     ///
     /// # Errors
     /// When the file cannot be read, or is not cut into lines at all.
-    pub fn next(&mut self) -> Result<Option<Block>, Stop> {
+    pub fn next(&mut self) -> Result<Option<Block>, IngestError> {
         if self.is_done {
             return Ok(None);
         }
@@ -178,7 +184,7 @@ impl Cutter {
     }
 
     /// Gives the records before a damaged line, or the line.
-    fn give_damaged(&mut self, line: std::ops::Range<usize>) -> Result<Block, Stop> {
+    fn give_damaged(&mut self, line: std::ops::Range<usize>) -> Result<Block, IngestError> {
         if line.start > 0 {
             self.restart();
             return self.give(line.start, false);
@@ -201,7 +207,7 @@ impl Cutter {
         (self.open, self.followed, self.closed, self.record) = (None, 0, 0, 0);
     }
 
-    fn give(&mut self, bytes: usize, is_damaged: bool) -> Result<Block, Stop> {
+    fn give(&mut self, bytes: usize, is_damaged: bool) -> Result<Block, IngestError> {
         let mut text = self.source.take(bytes);
         // Only then it is known whether it was the last. Blank lines at the end are no block of their own.
         while self.source.text().trim_ascii().is_empty()

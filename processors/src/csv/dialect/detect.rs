@@ -6,7 +6,8 @@ use domain::csv_dialect::{DialectChoice, Escape, LineEnd, NO_QUOTE, WHITESPACE};
 
 use crate::csv::dialect::record_format::{Delimiter, Format};
 use crate::csv::dialect::scanner::{MAX_FIELDS, Scanner};
-use crate::csv::values::kinds::{Kinds, is_null, kinds};
+use crate::csv::values::kinds::Kinds;
+use crate::csv::values::recognise::{is_null, kinds};
 
 /// Bytes and records that are looked at under each candidate.
 const LOOKED_AT_BYTES: usize = 64 << 10;

@@ -3,7 +3,8 @@
 
 use crate::csv::columns::header_names::suggestion;
 use crate::csv::dialect::detect::usual;
-use crate::csv::values::kinds::{Kinds, is_null, kinds};
+use crate::csv::values::kinds::Kinds;
+use crate::csv::values::recognise::{is_null, kinds};
 
 /// Characters of a name that are kept.
 const NAME_MAX_CHARS: usize = 200;

@@ -5,14 +5,16 @@ use std::io::Cursor;
 use domain::csv_dialect::{Basis, Compression, Dialect, DialectChoice, Finding, NO_QUOTE};
 use encoding_rs::UTF_8;
 
-use crate::csv::bytes::content::{self, Bytes};
-use crate::csv::bytes::encoding::{Encoding, encoding, utf16};
-use crate::csv::bytes::source::{BLOCK_BYTES, NOT_TEXT, Source, Stop, read_up_to, unreadable};
+use crate::csv::bytes::binary_content::{NOT_TEXT, binary_content};
+use crate::csv::bytes::content::Bytes;
+use crate::csv::bytes::encoding::{Encoding, encoding};
+use crate::csv::bytes::source::{BLOCK_BYTES, Source, read_up_to};
 use crate::csv::dialect::block_splitter::Cutter;
 use crate::csv::dialect::detect::{Detected, detect};
 use crate::csv::dialect::header::{First, Header, header, names};
 use crate::csv::dialect::record_format::Format;
 use crate::csv::dialect::scanner::{MAX_FIELDS, Scanner};
+use crate::csv::error::{IngestError, unreadable};
 
 /// Records that are looked at.
 const SAMPLE_RECORDS: usize = 5_000;
@@ -52,37 +54,11 @@ pub struct Known {
     pub choice: DialectChoice,
 }
 
-/// A sentence saying what a file is, given its first bytes, when it is not text that can be unpacked.
-pub fn binary_content(bytes: &[u8]) -> Option<String> {
-    const SIGNATURES: [(&[u8], &str); 10] = [
-        (b"\x89PNG", "a PNG picture"),
-        (b"\xFF\xD8\xFF", "a JPEG picture"),
-        (b"GIF8", "a GIF picture"),
-        (b"%PDF-", "a PDF document"),
-        (b"PK\x03\x04", "an Excel workbook (.xlsx) or another office document"),
-        (b"\xD0\xCF\x11\xE0", "an old Excel workbook (.xls)"),
-        (b"Rar!", "a RAR archive"),
-        (b"7z\xBC\xAF", "a 7z archive"),
-        (b"BZh", "a bzip2 archive"),
-        (b"PAR1", "a Parquet file"),
-    ];
-    if content::compression(bytes).is_some() {
-        return None;
-    }
-    if let Some((_, what)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
-        return Some(format!(
-            "The file is {what}, not CSV. Export the data as CSV (comma-separated, UTF-8) and upload that."
-        ));
-    }
-    let is_utf16 = utf16(bytes).is_some() || bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
-    (!is_utf16 && bytes.contains(&0)).then(|| NOT_TEXT.to_owned())
-}
-
 /// Looks at the beginning of a file.
 ///
 /// # Errors
 /// When the file cannot be used as CSV.
-pub fn sniff(mut reader: Bytes, known: &Known) -> Result<(Layout, Sample), Stop> {
+pub fn sniff(mut reader: Bytes, known: &Known) -> Result<(Layout, Sample), IngestError> {
     let mut beginning = Vec::new();
     loop {
         let is_ended = read_up_to(&mut reader, &mut beginning, BLOCK_BYTES)? < BLOCK_BYTES;
@@ -127,7 +103,7 @@ fn declared_delimiter(text: &[u8]) -> (Option<String>, usize) {
 }
 
 /// The first records from a place on.
-fn records(text: &[u8], begin: usize, format: &Format, is_whole: bool) -> Result<Vec<First>, Stop> {
+fn records(text: &[u8], begin: usize, format: &Format, is_whole: bool) -> Result<Vec<First>, IngestError> {
     let encoding = Encoding { standard: UTF_8, mark_bytes: 0, confidence: 1.0, basis: Basis::Detected };
     let source = Source::new(Box::new(Cursor::new(text[begin..].to_vec())), encoding, text.len() + 1);
     let mut cutter = Cutter::new(source, format, 0, usize::MAX)?;
@@ -159,7 +135,7 @@ fn layout(
     encoding: Encoding,
     (declared, detected): (Option<String>, Detected),
     records: &[First],
-) -> Result<(Layout, Sample), Stop> {
+) -> Result<(Layout, Sample), IngestError> {
     let Header { names: place, rows: first, confidence } = header(records, known.choice.header_line);
     let (names_at, rows) = (place.and_then(|place| records.get(place)), records.get(first..).unwrap_or_default());
     let Some(shown) = names_at.or_else(|| rows.iter().find(|row| !row.is_blank())) else {
@@ -226,7 +202,6 @@ fn dialect(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingestion::read_dataset::IngestError;
 
     #[test]
     fn believes_a_declared_delimiter() {
@@ -262,32 +237,16 @@ mod tests {
     #[test]
     fn refuses_what_is_no_table() {
         for (text, expected) in [("", "no rows"), ("\n \n", "no rows"), (&",x".repeat(100_000), "100001 columns")] {
-            let Err(Stop(IngestError::Unreadable(reason))) = sniffed(text) else { panic!("{text} must be refused") };
+            let Err(IngestError::Unreadable(reason)) = sniffed(text) else { panic!("{text} must be refused") };
             assert!(reason.contains(expected), "{reason}");
         }
-    }
-
-    #[test]
-    fn knows_binary_content() {
-        for (bytes, expected) in [
-            (b"\x89PNG\r\n".as_slice(), "PNG picture"),
-            (b"PK\x03\x04xxxxxxxxxxxxxxxxxxxxxxxxxx[Content_Types].xml", "Excel workbook"),
-            (b"%PDF-1.7", "PDF"),
-            (b"a\0b", "binary data"),
-        ] {
-            assert!(binary_content(bytes).unwrap().contains(expected));
-        }
-        assert_eq!(binary_content(b"\xFF\xFEa\0,\0b\0"), None);
-        assert_eq!(binary_content(b"a\0,\0b\0\n\0"), None);
-        assert_eq!(binary_content("año,b".as_bytes()), None);
-        assert_eq!(binary_content(b"\x1F\x8B\x08"), None);
     }
 
     fn of(text: &str) -> (Layout, Sample) {
         sniffed(text).unwrap()
     }
 
-    fn sniffed(text: &str) -> Result<(Layout, Sample), Stop> {
+    fn sniffed(text: &str) -> Result<(Layout, Sample), IngestError> {
         sniff(Box::new(Cursor::new(text.as_bytes().to_vec())), &Known::default())
     }
 }

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use crate::csv::bytes::encoding::Damage;
-use crate::csv::columns::locale_inference::{Conclusions, Evidence, conclusions};
+use crate::csv::columns::conclusions::{Conclusions, conclusions};
+use crate::csv::columns::locale_inference::Evidence;
 use crate::csv::columns::plan::ColumnPlan;
 use crate::csv::columns::statistics::Statistics;
 use crate::csv::columns::type_counts::Census;
@@ -94,9 +95,7 @@ impl Total {
 
     /// How the columns that were read by a plan are to be read.
     pub fn settle(&self, plan: &[ColumnPlan], choice: &DialectChoice) -> Settled {
-        let counted =
-            plan.iter().zip(&self.censuses).filter_map(|(plan, census)| Some((plan.traits, census.as_ref()?)));
-        let evidence = Evidence::of(&counted.collect::<Vec<_>>(), choice);
+        let evidence = Evidence::of(self.censuses.iter().flatten(), choice);
         let settled = |(plan, census): (&ColumnPlan, &Option<Census>)| plan.settled(census.as_ref(), evidence);
         let plan: Vec<ColumnPlan> = plan.iter().zip(&self.censuses).map(settled).collect();
         let conclusions = conclusions(&plan, &self.censuses, evidence);

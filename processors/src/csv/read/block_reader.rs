@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Field, Schema};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Field, Schema};
 use encoding_rs::UTF_8;
-use projections::frames::expand;
 
 use crate::csv::bytes::encoding::Damage;
 use crate::csv::columns::column_builder::Cells;
@@ -247,10 +246,21 @@ fn without(rows: RecordBatch, misfits: &[usize]) -> Result<RecordBatch> {
         return Ok(rows);
     }
     // A dictionary would keep the texts of the rows that go.
-    let rows = expand(&rows)?;
+    let rows = plain(&rows)?;
     let mut keep = vec![true; rows.num_rows()];
     misfits.iter().for_each(|row| keep[*row] = false);
     filter_record_batch(&rows, &BooleanArray::from(keep)).context("leaving rejected rows out")
+}
+
+/// The rows with all their texts written out.
+fn plain(rows: &RecordBatch) -> Result<RecordBatch> {
+    let text = |column: &ArrayRef| match column.data_type() {
+        DataType::Dictionary(..) => cast(column, &DataType::Utf8),
+        _ => Ok(column.clone()),
+    };
+    let columns: Vec<ArrayRef> = rows.columns().iter().map(text).collect::<Result<_, _>>()?;
+    let names = rows.schema_ref().fields().iter().map(|field| field.name());
+    Ok(RecordBatch::try_from_iter_with_nullable(names.zip(columns).map(|(name, column)| (name, column, true)))?)
 }
 
 fn expectation(reading: Reading) -> &'static str {

@@ -1,7 +1,8 @@
 //! Recognises a line of totals at the end of a file: its sums would count as one more row.
 
 use crate::csv::dialect::scanner::{MAX_FIELDS, Scanner};
-use crate::csv::values::kinds::{Kinds, is_null, kinds};
+use crate::csv::values::kinds::Kinds;
+use crate::csv::values::recognise::{is_null, kinds};
 
 /// What such a line begins with, in small letters.
 const WORDS: [&str; 16] = [

@@ -1,10 +1,14 @@
 //! Reads dates and times from bytes: ISO 8601, and day, month and year in either order.
 
+use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{Datelike, NaiveDate};
 
+use crate::csv::values::digits::digits;
 use crate::csv::values::kinds::{Kinds, Order};
 use crate::csv::values::month_name::{self, Named};
 
+/// The type of columns of moments: microseconds since 1970.
+pub const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 /// Microseconds of a day.
 pub const DAY: i64 = 86_400_000_000;
 const MINUTE: i64 = 60_000_000;
@@ -191,16 +195,6 @@ fn offset(text: &[u8]) -> Option<i64> {
 
 fn number(text: &[u8]) -> Option<u32> {
     digits(text, 4).filter(|(_, _, rest)| rest.is_empty()).map(|(value, _, _)| value)
-}
-
-/// The number that a text begins with, how many digits it has, and the rest.
-pub fn digits(text: &[u8], at_most: usize) -> Option<(u32, usize, &[u8])> {
-    let (mut value, mut count) = (0, 0);
-    while let Some(byte @ b'0'..=b'9') = text.get(count).filter(|_| count < at_most) {
-        value = value * 10 + u32::from(byte - b'0');
-        count += 1;
-    }
-    (count > 0).then_some((value, count, &text[count..]))
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! How a cell may be read: the set of kinds that it fits, and the reading that is chosen for a column.
 
-use arrow::datatypes::{DataType, TimeUnit};
 use domain::dataset::ColumnType;
-
-use crate::csv::values::{datetime, number};
 
 /// A set of kinds of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,86 +130,5 @@ impl Reading {
             Self::Date(_) | Self::CompactDate => ColumnType::Date,
             Self::Timestamp(_) | Self::Epoch => ColumnType::Timestamp,
         }
-    }
-}
-
-/// The Arrow type that a column is stored as.
-pub fn arrow_type(column_type: ColumnType) -> DataType {
-    match column_type {
-        ColumnType::Boolean => DataType::Boolean,
-        ColumnType::Integer => DataType::Int64,
-        ColumnType::Decimal => DataType::Float64,
-        ColumnType::Date => DataType::Date32,
-        ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-        ColumnType::Text => DataType::Utf8,
-    }
-}
-
-/// Every kind that a cell fits; the cell is trimmed and not null.
-pub fn kinds(cell: &[u8]) -> Kinds {
-    let boolean = if boolean(cell).is_some() { Kinds::BOOLEAN } else { Kinds::NONE };
-    boolean.and(number::kinds(cell)).and(datetime::kinds(cell))
-}
-
-/// What programs write where there is no value: databases, spreadsheets, statistics.
-const NULLS: [&[u8]; 21] = [
-    b"NA", b"N/A", b"n/a", b"#N/A", b"NaN", b"nan", b"NAN", b"NULL", b"null", b"Null", b"None", b"NONE", b"nil",
-    b"NIL", b"\\N", b"(null)", b"<NA>", b"<null>", b"NaT", b"#NULL!", b"#N/D",
-];
-
-/// Whether a trimmed cell says that there is no value.
-pub fn is_null(cell: &[u8]) -> bool {
-    match cell {
-        [] | b"-" => true,
-        [b'0'..=b'9', ..] => false,
-        // Most cells are told from the tokens by their first byte.
-        [b'N' | b'n' | b'#' | b'\\' | b'(' | b'<', ..] if cell.len() <= 7 => NULLS.contains(&cell),
-        _ => false,
-    }
-}
-
-/// Reads a truth value, in English or Spanish.
-pub fn boolean(cell: &[u8]) -> Option<bool> {
-    let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
-    if !(2..=9).contains(&cell.len())
-        || !matches!(cell[0], b't' | b'T' | b'y' | b'Y' | b's' | b'S' | b'v' | b'V' | b'f' | b'F' | b'n' | b'N')
-    {
-        return None;
-    }
-    if is("true") || is("yes") || is("si") || is("sí") || is("sÍ") || is("verdadero") {
-        return Some(true);
-    }
-    (is("false") || is("no") || is("falso")).then_some(false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_not_truth_values() {
-        assert_eq!(["0", "1", "y", "verdad"].map(|cell| boolean(cell.as_bytes())), [None; 4]);
-        assert_eq!(["Sí", "SÍ", "YES", "True", "VERDADERO"].map(|cell| boolean(cell.as_bytes())), [Some(true); 5]);
-    }
-
-    #[test]
-    fn only_a_dash_alone_is_null() {
-        assert!(["-", "", "None", "#N/A", "\\N", "(null)"].into_iter().all(|cell| is_null(cell.as_bytes())));
-        assert!(!is_null(b"--") && !is_null(b"0") && !is_null(b"none of these"));
-    }
-
-    #[test]
-    fn a_cell_may_fit_several_kinds() {
-        let fits = |cell: &str, kind| kinds(cell.as_bytes()).fits(kind);
-        assert!(fits("5", Kinds::INTEGER) && fits("5", Kinds::DOT) && fits("5", Kinds::COMMA));
-        assert!(
-            fits("03/04/2020", Kinds::date(Order::DayMonthYear))
-                && fits("03/04/2020", Kinds::date(Order::MonthDayYear))
-        );
-        assert!(
-            !fits("03/14/2020", Kinds::date(Order::DayMonthYear))
-                && fits("03/14/2020", Kinds::moment(Order::MonthDayYear))
-        );
-        assert_eq!(kinds(b"WHITE LANTERN"), Kinds::NONE);
     }
 }

@@ -1,6 +1,6 @@
 //! Dates whose month is a word, in English or Spanish: `1-Dec-2010`, `Dec 1, 2010`, `1 de diciembre de 2010`.
 
-use crate::csv::values::datetime::digits;
+use crate::csv::values::digits::digits;
 
 /// A date in parts, and what follows it.
 #[derive(Clone, Copy)]

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::csv::bytes::source::Source;
-use crate::csv::columns::plan;
 use crate::csv::columns::statistics::Statistics;
 use crate::csv::dialect::block_splitter::Cutter;
 use crate::csv::dialect::sniff::{Known, sniff};
 use crate::csv::read::block_merger::Total;
+use crate::csv::read::guess::guess;
 
 const NAMES: [&str; 4] = ["note", "customer_id", "quantity", "date"];
 /// Cells of every kind, the first ones more often.
@@ -76,7 +76,7 @@ fn read(
     let (layout, mut rows) = sniff(open(), &Known::default()).unwrap();
     rows.truncate(sample);
     let choice = DialectChoice::default();
-    let mut plan = plan::guess(&layout, &rows, &Roles::new(), &choice);
+    let mut plan = guess(&layout, &rows, &Roles::new(), &choice);
     for _ in 0..3 {
         let (mut rows, mut rejects) = (Vec::new(), vec![Rejects::default().batch(0).unwrap()]);
         let reader = Reader::new(layout.clone(), plan.clone());
@@ -85,7 +85,7 @@ fn read(
         let mut total = Total::new(reader.columns(), reader.first_line());
         while let Some(block) = cutter.next().unwrap() {
             let parsed = reader.read(&block).unwrap();
-            rows.push(expand(&parsed.rows).unwrap());
+            rows.push(plain(&parsed.rows).unwrap());
             rejects.extend(total.add(parsed, Statistics::new(reader.columns())).unwrap());
         }
         let found = total.settle(&plan, &choice).plan;
