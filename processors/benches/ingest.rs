@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use domain::DatasetId;
-use processors::ingestion::{Said, read_dataset};
+use processors::ingestion::{UserHints, read_dataset};
 use projections::Frames;
 use url::Url;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ async fn main() {
         let frames = Frames::open(&Url::from_directory_path(folder.path()).unwrap()).await.unwrap();
         let (file, start) = (path.clone(), Instant::now());
         let open = move || Ok(Box::new(File::open(&file)?) as _);
-        let read = read_dataset(&frames, DatasetId(Uuid::nil()), open, Said::default(), |_| ()).await.unwrap();
+        let read = read_dataset(&frames, DatasetId(Uuid::nil()), open, UserHints::default(), |_| ()).await.unwrap();
         print(&format!("a dataset of {} rows", read.row_count), megabytes, start);
     }
     let start = Instant::now();

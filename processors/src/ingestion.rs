@@ -6,4 +6,4 @@ pub mod fuzz;
 pub(crate) mod read_dataset;
 mod read_pass;
 
-pub use read_dataset::{Ingested, Said, aggregate, read_dataset};
+pub use read_dataset::{Ingested, UserHints, aggregate, read_dataset};

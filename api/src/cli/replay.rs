@@ -12,7 +12,7 @@ use domain::upload::StoredFile;
 use domain::{DatasetEvent, DatasetId, Event, Recorded, ReportEvent, ReportId, UploadEvent, UploadId};
 use processors::Context;
 use processors::csv::IngestError;
-use processors::ingestion::{Said, aggregate, read_dataset};
+use processors::ingestion::{UserHints, aggregate, read_dataset};
 use processors::segmentation::compute_report::compute_report;
 use processors::segmentation::input::{EarlierReport, ReportDataset, SegmentError};
 use projections::Frames;
@@ -110,9 +110,9 @@ async fn read_again(
     );
     let sha256 = digest(context, &location).await?;
     ensure!(sha256 == upload.file.sha256, "the file '{}' is not the one that was uploaded", upload.file.filename);
-    let said = Said { roles: made.remembered.clone().unwrap_or_default(), dialect: upload.dialect.clone() };
+    let hints = UserHints { roles: made.remembered.clone().unwrap_or_default(), dialect: upload.dialect.clone() };
     let open = move || files.reader(&location);
-    let read = match read_dataset(frames, id, open, said, |_| ()).await {
+    let read = match read_dataset(frames, id, open, hints, |_| ()).await {
         Ok(read) => read,
         Err(IngestError::Unreadable(reason)) => {
             bail!("the file '{}' can no longer be read: {reason}", upload.file.filename)

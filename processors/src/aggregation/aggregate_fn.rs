@@ -2,7 +2,7 @@
 
 /// How two values of a total become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fold {
+pub(crate) enum AggregateFn {
     /// Their sum; the values are not negative, and a sum that overflows stays `i64::MAX`.
     Sum,
     /// The lesser one.
@@ -11,19 +11,19 @@ pub enum Fold {
     Max,
 }
 
-impl Fold {
-    fn apply(self, one: i64, other: i64) -> i64 {
+impl AggregateFn {
+    fn apply(self, a: i64, b: i64) -> i64 {
         match self {
-            Self::Sum => one.saturating_add(other),
-            Self::Min => one.min(other),
-            Self::Max => one.max(other),
+            Self::Sum => a.saturating_add(b),
+            Self::Min => a.min(b),
+            Self::Max => a.max(b),
         }
     }
 }
 
 /// Folds values into a total.
-pub fn fold<const N: usize>(folds: &[Fold; N], total: &mut [i64; N], values: &[i64; N]) {
-    for (index, fold) in folds.iter().enumerate() {
-        total[index] = fold.apply(total[index], values[index]);
+pub(crate) fn combine<const N: usize>(functions: &[AggregateFn; N], total: &mut [i64; N], values: &[i64; N]) {
+    for (index, function) in functions.iter().enumerate() {
+        total[index] = function.apply(total[index], values[index]);
     }
 }

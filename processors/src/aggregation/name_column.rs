@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Int32Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 /// A column whose values are names, as a person sees them.
-pub enum Names<'a> {
+pub(crate) enum NameColumn<'a> {
     /// Text.
     Text(&'a StringArray),
     /// Few different texts, and the numbers of those of the rows.
@@ -19,12 +19,12 @@ pub enum Names<'a> {
     Other(&'a ArrayRef, ArrayFormatter<'a>),
 }
 
-impl<'a> Names<'a> {
+impl<'a> NameColumn<'a> {
     /// The names in a column.
     ///
     /// # Errors
     /// When its type cannot be shown, which the types of frames can.
-    pub fn new(column: &'a ArrayRef) -> Result<Self> {
+    pub(crate) fn new(column: &'a ArrayRef) -> Result<Self> {
         const OPTIONS: FormatOptions<'static> = FormatOptions::new();
         Ok(match column.data_type() {
             DataType::Utf8 => Self::Text(column.as_string()),
@@ -38,7 +38,7 @@ impl<'a> Names<'a> {
     }
 
     /// Whether a row has no name.
-    pub fn is_null(&self, row: usize) -> bool {
+    pub(crate) fn is_null(&self, row: usize) -> bool {
         match self {
             Self::Text(names) => names.is_null(row),
             Self::Coded(numbers, _) => numbers.is_null(row),
@@ -49,7 +49,7 @@ impl<'a> Names<'a> {
 
     /// A number that rows of this batch have in common when they have the same name, and no others; nothing where the
     /// name itself is as cheap.
-    pub fn code(&self, row: usize) -> Option<i64> {
+    pub(crate) fn code(&self, row: usize) -> Option<i64> {
         match self {
             Self::Coded(numbers, _) => Some(numbers.value(row).into()),
             Self::Integer(names) => Some(names.value(row)),
@@ -61,7 +61,7 @@ impl<'a> Names<'a> {
     ///
     /// # Errors
     /// When it cannot be shown.
-    pub fn write(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn write(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
         name.clear();
         self.append(row, name)
     }
@@ -70,7 +70,7 @@ impl<'a> Names<'a> {
     ///
     /// # Errors
     /// When it cannot be shown.
-    pub fn append(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn append(&self, row: usize, name: &mut Vec<u8>) -> Result<()> {
         match self {
             Self::Text(names) => name.extend_from_slice(names.value(row).as_bytes()),
             Self::Coded(numbers, names) => name.extend_from_slice(names.value(numbers.value(row) as usize).as_bytes()),
@@ -83,17 +83,17 @@ impl<'a> Names<'a> {
 
 /// Writes a whole number in digits; the standard way takes longer than all else that is done with a row.
 fn write_integer(number: i64, text: &mut Vec<u8>) {
-    let (mut digits, mut place, mut rest) = ([0; 20], 20, number.unsigned_abs());
+    let (mut digits, mut index, mut rest) = ([0; 20], 20, number.unsigned_abs());
     loop {
-        place -= 1;
-        digits[place] = b'0' + (rest % 10) as u8;
+        index -= 1;
+        digits[index] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
             break;
         }
     }
     text.extend((number < 0).then_some(b'-'));
-    text.extend_from_slice(&digits[place..]);
+    text.extend_from_slice(&digits[index..]);
 }
 
 #[cfg(test)]

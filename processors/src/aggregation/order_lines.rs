@@ -1,10 +1,9 @@
-//! What totals are made of, such as the items of an order, in few bytes. There is about one part for each row of a file,
-//! and most are written to a temporary file and read again.
+//! The items of orders, in few bytes. There is about one line for each row of a file, and most are written to a temporary file and read again.
 
 use anyhow::{Context, Result};
 use integer_encoding::VarInt;
 
-use crate::aggregation::aggregate_fn::{Fold, fold};
+use crate::aggregation::aggregate_fn::{AggregateFn, combine};
 
 /// Numbers are millionths, and most are whole hundredths.
 const UNIT: u64 = 10_000;
@@ -13,65 +12,65 @@ const SHORT_MAX: u64 = 1 << 48;
 /// Parts that take more are brought together whenever they grow, so that an order of any length has one for each item.
 const MANY_BYTES: usize = 64 << 10;
 
-/// A part of a total: the sums of two values for one item.
+/// A line of an order: the sums of two values for one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
+pub(crate) struct OrderLine {
     /// The number of the item.
-    pub item: u32,
+    pub(crate) item: u32,
     /// Its values, which are not negative.
-    pub values: [i64; 2],
+    pub(crate) values: [i64; 2],
 }
 
-impl Part {
-    /// Appends the part.
-    pub fn write(&self, bytes: &mut Vec<u8>) {
+impl OrderLine {
+    /// Appends the line.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
         write_varint(self.item.into(), bytes);
         self.values.iter().for_each(|value| write_number(*value, bytes));
     }
 }
 
-/// Appends the parts that were written to `bytes`.
+/// Appends the lines that were written to `bytes`.
 ///
 /// # Errors
 /// When something else was written there.
-pub fn read_parts(mut bytes: &[u8], parts: &mut Vec<Part>) -> Result<()> {
+pub(crate) fn read_order_lines(mut bytes: &[u8], lines: &mut Vec<OrderLine>) -> Result<()> {
     while !bytes.is_empty() {
         let item = u32::try_from(read_varint(&mut bytes)?).context("the number of an item is too large")?;
-        parts.push(Part { item, values: [read_number(&mut bytes)?, read_number(&mut bytes)?] });
+        lines.push(OrderLine { item, values: [read_number(&mut bytes)?, read_number(&mut bytes)?] });
     }
     Ok(())
 }
 
-/// Brings parts into the order of their items, each item once.
-pub fn unite(parts: &mut Vec<Part>) {
-    parts.sort_unstable_by_key(|part| part.item);
-    parts.dedup_by(|next, part| {
-        let is_same = next.item == part.item;
+/// Sorts lines by item, and makes those of one item one.
+pub(crate) fn merge_by_item(lines: &mut Vec<OrderLine>) {
+    lines.sort_unstable_by_key(|line| line.item);
+    lines.dedup_by(|next, line| {
+        let is_same = next.item == line.item;
         if is_same {
-            fold(&[Fold::Sum; 2], &mut part.values, &next.values);
+            combine(&[AggregateFn::Sum; 2], &mut line.values, &next.values);
         }
         is_same
     });
 }
 
-/// Unites written parts, if they are so many that it is worth it.
+/// Merges written lines, if they are so many that it is worth it.
 ///
 /// # Errors
-/// When they are no parts.
-pub fn unite_many(bytes: &mut Vec<u8>) -> Result<()> {
+/// When they are no lines.
+pub(crate) fn merge_many(bytes: &mut Vec<u8>) -> Result<()> {
     if bytes.len() > MANY_BYTES {
-        let mut parts = Vec::new();
-        read_parts(bytes, &mut parts)?;
-        unite(&mut parts);
+        let mut lines = Vec::new();
+        read_order_lines(bytes, &mut lines)?;
+        merge_by_item(&mut lines);
         bytes.clear();
-        parts.iter().for_each(|part| part.write(bytes));
+        lines.iter().for_each(|line| line.write(bytes));
     }
     Ok(())
 }
 
 /// Appends a number: whole units as an odd one, other small numbers as an even one, and what is large or negative as a
 /// 0 and eight bytes.
-pub fn write_number(number: i64, bytes: &mut Vec<u8>) {
+pub(crate) fn write_number(number: i64, bytes: &mut Vec<u8>) {
     match u64::try_from(number) {
         Ok(number) if number.is_multiple_of(UNIT) => write_varint(number / UNIT * 2 + 1, bytes),
         Ok(number) if number <= SHORT_MAX => write_varint(number * 2, bytes),
@@ -86,7 +85,7 @@ pub fn write_number(number: i64, bytes: &mut Vec<u8>) {
 ///
 /// # Errors
 /// When there is none.
-pub fn read_number(bytes: &mut &[u8]) -> Result<i64> {
+pub(crate) fn read_number(bytes: &mut &[u8]) -> Result<i64> {
     let short = read_varint(bytes)?;
     if short % 2 == 1 {
         return Ok((short / 2 * UNIT).cast_signed());
@@ -130,21 +129,21 @@ mod tests {
         #[test]
         fn many_parts_are_united(items in prop::collection::vec(0..50_u32, 30_000..30_100)) {
             let mut bytes = Vec::new();
-            items.iter().for_each(|item| Part { item: *item, values: [1, 20_000] }.write(&mut bytes));
+            items.iter().for_each(|item| OrderLine { item: *item, values: [1, 20_000] }.write(&mut bytes));
             let mut expected = Vec::new();
-            read_parts(&bytes, &mut expected).unwrap();
-            unite(&mut expected);
-            unite_many(&mut bytes).unwrap();
-            let mut parts = Vec::new();
-            read_parts(&bytes, &mut parts).unwrap();
-            prop_assert_eq!(parts, expected);
+            read_order_lines(&bytes, &mut expected).unwrap();
+            merge_by_item(&mut expected);
+            merge_many(&mut bytes).unwrap();
+            let mut lines = Vec::new();
+            read_order_lines(&bytes, &mut lines).unwrap();
+            prop_assert_eq!(lines, expected);
         }
     }
 
     #[test]
     fn a_part_takes_few_bytes() {
         let mut bytes = Vec::new();
-        Part { item: 3_000, values: [2_000_000, 24_900_000] }.write(&mut bytes);
+        OrderLine { item: 3_000, values: [2_000_000, 24_900_000] }.write(&mut bytes);
         assert_eq!(bytes.len(), 6);
     }
 }

@@ -2,9 +2,18 @@
 //! microseconds since 1970 (`i64::MAX` and `i64::MIN` without one), the time of the first row of any kind, millionths of
 //! money, millionths of a piece, rows that are purchases, rows that are not, millionths of the money that was given back.
 
-use crate::aggregation::aggregate_fn::Fold;
+use crate::aggregation::aggregate_fn::AggregateFn;
 
 /// Rows that are purchases.
-pub const LINES: usize = 5;
+pub(crate) const LINES: usize = 5;
 /// How two values become one.
-pub const FOLDS: [Fold; 8] = [Fold::Min, Fold::Max, Fold::Min, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum, Fold::Sum];
+pub(crate) const FUNCTIONS: [AggregateFn; 8] = [
+    AggregateFn::Min,
+    AggregateFn::Max,
+    AggregateFn::Min,
+    AggregateFn::Sum,
+    AggregateFn::Sum,
+    AggregateFn::Sum,
+    AggregateFn::Sum,
+    AggregateFn::Sum,
+];

@@ -8,72 +8,72 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 
-use crate::aggregation::external_sort::Runs;
+use crate::aggregation::external_sort::ExternalSort;
 use crate::aggregation::items::Items;
-use crate::aggregation::name_column::Names;
-use crate::aggregation::order_lines::Part;
+use crate::aggregation::name_column::NameColumn;
+use crate::aggregation::order_lines::OrderLine;
 use crate::aggregation::order_values;
-use crate::aggregation::roles::Places;
-use crate::csv::values::datetime::{DAY, TIMESTAMP};
+use crate::aggregation::roles::PurchaseColumns;
+use crate::csv::values::datetime::{DAY_MICROS, TIMESTAMP};
 use crate::csv::values::iso8601::iso_date;
 use crate::lock::lock;
 
 /// Millionths of one.
-pub const MICROS: f64 = 1e6;
+pub(crate) const MICROS: f64 = 1e6;
 
 /// What was bought, by order.
-pub struct Purchases {
-    places: Places,
-    /// By shopper and order; see [`order_values`]. Parts are the items: quantity and revenue in millionths.
-    pub orders: Runs<8>,
+pub(crate) struct OrderTotals {
+    columns: PurchaseColumns,
+    /// By shopper and order; see [`order_values`]. Its lines are the items: quantity and revenue in millionths.
+    pub(crate) orders: ExternalSort<8>,
     /// What items the rows name; shared with those that add up other rows of the file.
-    pub items: Arc<Mutex<Items>>,
+    pub(crate) items: Arc<Mutex<Items>>,
     /// Rows that name a shopper.
-    pub rows: u64,
+    pub(crate) rows: u64,
 }
 
-impl Purchases {
-    /// Nothing yet; the columns of a purchase are at these places.
-    pub fn new(places: Places) -> Self {
-        Self { places, orders: Runs::new(order_values::FOLDS), items: Arc::default(), rows: 0 }
+impl OrderTotals {
+    /// Nothing yet; the columns of a purchase are at these indexes.
+    pub(crate) fn new(columns: PurchaseColumns) -> Self {
+        Self { columns, orders: ExternalSort::new(order_values::FUNCTIONS), items: Arc::default(), rows: 0 }
     }
 
     /// Nothing yet, for other rows of the same file.
-    pub fn beside(&self) -> Self {
-        Self { items: self.items.clone(), ..Self::new(self.places.clone()) }
+    pub(crate) fn empty_like(&self) -> Self {
+        Self { items: self.items.clone(), ..Self::new(self.columns.clone()) }
     }
 
-    /// Adds what was added beside.
+    /// Adds what was added to others of the same file.
     ///
     /// # Errors
     /// When a temporary file cannot be written or read.
-    pub fn absorb(&mut self, other: Self) -> Result<()> {
+    pub(crate) fn merge(&mut self, other: Self) -> Result<()> {
         self.rows += other.rows;
-        self.orders.absorb(other.orders)
+        self.orders.merge(other.orders)
     }
 
     /// Adds rows. Those without a shopper or a time do not count.
     ///
     /// # Errors
     /// When a column has a type that its role cannot have, or a temporary file cannot be written.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        let lines = Lines::new(batch, &self.places)?;
-        let (mut shopper, mut name, mut known) = (Vec::new(), Vec::new(), Known::default());
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let rows = PurchaseRows::new(batch, &self.columns)?;
+        let (mut shopper, mut name, mut cache) = (Vec::new(), Vec::new(), ItemCache::default());
         let mut last = None;
         for row in 0..batch.num_rows() {
-            let Some(line) = lines.line(row) else { continue };
+            let Some(purchase) = rows.purchase(row) else { continue };
             self.rows += 1;
-            let item = if line.is_purchase { known.item(&self.items, &lines, row)? } else { None };
-            let part = item.map(|item| Part { item, values: [line.quantity, line.amount] });
+            let item = if purchase.is_purchase { cache.item(&self.items, &rows, row)? } else { None };
+            let line = item.map(|item| OrderLine { item, values: [purchase.quantity, purchase.amount] });
             // The lines of an order follow each other often; only the first has to be named.
-            let order = lines.order_code(row, line.time);
-            if order.is_some() && order == last && self.orders.add_again(&line.totals(), part)? {
+            let order = rows.order_code(row, purchase.time);
+            if order.is_some() && order == last && self.orders.add_again(&purchase.totals(), line)? {
                 continue;
             }
             last = order;
-            lines.shopper.write(row, &mut shopper)?;
-            lines.write_order(row, line.time, &mut name)?;
-            self.orders.add(&shopper, &name, &line.totals(), part)?;
+            rows.shopper.write(row, &mut shopper)?;
+            rows.write_order(row, purchase.time, &mut name)?;
+            self.orders.add(&shopper, &name, &purchase.totals(), line)?;
         }
         Ok(())
     }
@@ -82,39 +82,39 @@ impl Purchases {
 /// The item that each product of a batch was last met as, with the code of its category: to look codes up takes a
 /// fraction of the time that texts take, and a product is mostly in one category.
 #[derive(Default)]
-struct Known {
+struct ItemCache {
     items: Vec<Option<(i32, Option<u32>)>>,
     name: Vec<u8>,
 }
 
-impl Known {
-    fn item(&mut self, items: &Mutex<Items>, lines: &Lines<'_>, row: usize) -> Result<Option<u32>> {
-        let Some((product, category)) = lines.item_codes(row) else { return lines.item(row, items, &mut self.name) };
+impl ItemCache {
+    fn item(&mut self, items: &Mutex<Items>, rows: &PurchaseRows<'_>, row: usize) -> Result<Option<u32>> {
+        let Some((product, category)) = rows.item_codes(row) else { return rows.item(row, items, &mut self.name) };
         // Without a product the code is -1.
-        let place = (product + 1) as usize;
-        if let Some(Some((of, item))) = self.items.get(place)
+        let index = (product + 1) as usize;
+        if let Some(Some((of, item))) = self.items.get(index)
             && *of == category
         {
             return Ok(*item);
         }
-        let item = lines.item(row, items, &mut self.name)?;
-        if self.items.len() <= place {
-            self.items.resize(place + 1, None);
+        let item = rows.item(row, items, &mut self.name)?;
+        if self.items.len() <= index {
+            self.items.resize(index + 1, None);
         }
-        self.items[place] = Some((category, item));
+        self.items[index] = Some((category, item));
         Ok(item)
     }
 }
 
 /// One row, its amounts in millionths and not negative.
-struct Line {
+struct PurchaseRow {
     time: i64,
     quantity: i64,
     amount: i64,
     is_purchase: bool,
 }
 
-impl Line {
+impl PurchaseRow {
     fn totals(&self) -> [i64; 8] {
         if self.is_purchase {
             [self.time, self.time, self.time, self.amount, self.quantity, 1, 0, 0]
@@ -125,36 +125,36 @@ impl Line {
 }
 
 /// The columns of a batch that matter.
-struct Lines<'a> {
-    shopper: Names<'a>,
-    order: Option<Names<'a>>,
-    product: Option<Names<'a>>,
-    category: Option<Names<'a>>,
+struct PurchaseRows<'a> {
+    shopper: NameColumn<'a>,
+    order: Option<NameColumn<'a>>,
+    product: Option<NameColumn<'a>>,
+    category: Option<NameColumn<'a>>,
     time: ArrayRef,
     quantity: Option<ArrayRef>,
     unit_price: Option<ArrayRef>,
     amount: Option<ArrayRef>,
 }
 
-impl<'a> Lines<'a> {
-    fn new(batch: &'a RecordBatch, places: &Places) -> Result<Self> {
-        let names = |place: usize| Names::new(batch.column(place));
-        let numbers = |place: Option<usize>| place.map(|place| numbers(batch.column(place))).transpose();
+impl<'a> PurchaseRows<'a> {
+    fn new(batch: &'a RecordBatch, columns: &PurchaseColumns) -> Result<Self> {
+        let names = |index: usize| NameColumn::new(batch.column(index));
+        let numbers = |index: Option<usize>| index.map(|index| numbers(batch.column(index))).transpose();
         Ok(Self {
-            shopper: names(places.shopper)?,
-            order: places.order.map(names).transpose()?,
-            product: places.product.map(names).transpose()?,
-            category: places.category.map(names).transpose()?,
-            time: times(batch.column(places.time))?,
-            quantity: numbers(places.quantity)?,
-            unit_price: numbers(places.unit_price)?,
-            amount: numbers(places.amount)?,
+            shopper: names(columns.shopper)?,
+            order: columns.order.map(names).transpose()?,
+            product: columns.product.map(names).transpose()?,
+            category: columns.category.map(names).transpose()?,
+            time: times(batch.column(columns.time))?,
+            quantity: numbers(columns.quantity)?,
+            unit_price: numbers(columns.unit_price)?,
+            amount: numbers(columns.amount)?,
         })
     }
 
     /// A row that names a shopper and a time. It is a purchase with a quantity and a price above zero, when
     /// the order was not cancelled.
-    fn line(&self, row: usize) -> Option<Line> {
+    fn purchase(&self, row: usize) -> Option<PurchaseRow> {
         let times = self.time.as_primitive::<TimestampMicrosecondType>();
         if self.shopper.is_null(row) || times.is_null(row) {
             return None;
@@ -167,7 +167,7 @@ impl<'a> Lines<'a> {
             None => quantity.zip(price).map(|(quantity, price)| quantity * price),
         };
         let is_positive = [quantity, price, amount].iter().all(|number| number.is_some_and(|number| number > 0.0));
-        Some(Line {
+        Some(PurchaseRow {
             time: times.value(row),
             quantity: micros(quantity.unwrap_or(0.0)),
             amount: micros(amount.unwrap_or(0.0)),
@@ -178,8 +178,10 @@ impl<'a> Lines<'a> {
     /// Shops mark the numbers of cancelled orders with a C.
     fn is_cancelled(&self, row: usize) -> bool {
         let order = match &self.order {
-            Some(Names::Text(orders)) if orders.is_valid(row) => orders.value(row),
-            Some(Names::Coded(numbers, orders)) if numbers.is_valid(row) => orders.value(numbers.value(row) as usize),
+            Some(NameColumn::Text(orders)) if orders.is_valid(row) => orders.value(row),
+            Some(NameColumn::Coded(numbers, orders)) if numbers.is_valid(row) => {
+                orders.value(numbers.value(row) as usize)
+            }
             _ => return false,
         };
         order.starts_with(['C', 'c'])
@@ -188,7 +190,7 @@ impl<'a> Lines<'a> {
     /// What rows of one order have in common: the codes of the shopper and of the order's number or day.
     fn order_code(&self, row: usize, time: i64) -> Option<(i64, bool, i64)> {
         let number = self.order.as_ref().filter(|orders| !orders.is_null(row));
-        let order = number.map_or(Some(time.div_euclid(DAY)), |orders| orders.code(row))?;
+        let order = number.map_or(Some(time.div_euclid(DAY_MICROS)), |orders| orders.code(row))?;
         Some((self.shopper.code(row)?, number.is_some(), order))
     }
 
@@ -198,7 +200,7 @@ impl<'a> Lines<'a> {
             Some(orders) => orders.write(row, name),
             None => {
                 name.clear();
-                name.extend_from_slice(iso_date(time.div_euclid(DAY)).as_bytes());
+                name.extend_from_slice(iso_date(time.div_euclid(DAY_MICROS)).as_bytes());
                 Ok(())
             }
         }
@@ -221,15 +223,15 @@ impl<'a> Lines<'a> {
 }
 
 /// The code of a row's name; -1 without one.
-fn code(names: Option<&Names<'_>>, row: usize) -> Option<i32> {
+fn code(names: Option<&NameColumn<'_>>, row: usize) -> Option<i32> {
     match names {
         None => Some(-1),
-        Some(Names::Coded(codes, _)) => Some(if codes.is_null(row) { -1 } else { codes.value(row) }),
+        Some(NameColumn::Coded(codes, _)) => Some(if codes.is_null(row) { -1 } else { codes.value(row) }),
         Some(_) => None,
     }
 }
 
-fn append(names: Option<&Names<'_>>, row: usize, text: &mut Vec<u8>) -> Result<()> {
+fn append(names: Option<&NameColumn<'_>>, row: usize, text: &mut Vec<u8>) -> Result<()> {
     names.filter(|names| !names.is_null(row)).map_or(Ok(()), |names| names.append(row, text))
 }
 
@@ -246,7 +248,7 @@ fn numbers(column: &ArrayRef) -> Result<ArrayRef> {
     }
 }
 
-/// A column of days or moments as moments.
+/// A column of days or times as times.
 fn times(column: &ArrayRef) -> Result<ArrayRef> {
     match column.data_type() {
         DataType::Date32 | DataType::Timestamp(..) => Ok(cast(column, &TIMESTAMP)?),

@@ -10,12 +10,12 @@ use futures::future::{join_all, try_join_all};
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
-use crate::aggregation::aggregate_fn::{Fold, fold};
-use crate::aggregation::order_lines::{Part, unite};
+use crate::aggregation::aggregate_fn::{AggregateFn, combine};
+use crate::aggregation::order_lines::{OrderLine, merge_by_item};
 use crate::aggregation::order_values;
-use crate::aggregation::orders::{MICROS, Purchases};
-use crate::aggregation::purchase_frames::frame_writer::Rows;
-use crate::aggregation::purchase_frames::sales_writer::Sales;
+use crate::aggregation::orders::{MICROS, OrderTotals};
+use crate::aggregation::purchase_frames::frame_writer::FrameWriter;
+use crate::aggregation::purchase_frames::sales_writer::SalesWriter;
 use crate::lock::lock;
 
 const TOO_LARGE: &str =
@@ -27,15 +27,15 @@ const NO_PURCHASE: &str = "No row is a purchase: none has a shopper, a time, a q
 ///
 /// # Errors
 /// When they cannot be stored.
-pub async fn store(
-    mut purchases: Purchases,
+pub(crate) async fn store(
+    mut purchases: OrderTotals,
     frames: &Frames,
     dataset: DatasetId,
     revision: u32,
 ) -> Result<Result<ShopperSummary, String>> {
     let ids = [FrameId::orders, FrameId::shoppers, FrameId::sales, FrameId::items].map(|id| id(dataset, revision));
     let (senders, receivers): (Vec<_>, Vec<_>) = ids.iter().map(|_| frame_writer::channel()).unzip();
-    let adding = spawn_blocking(move || Outlets::new(senders)?.add(&mut purchases));
+    let adding = spawn_blocking(move || PurchaseFrames::new(senders)?.add(&mut purchases));
     let storing = ids.iter().zip(receivers).map(|(id, batches)| frame_writer::store(frames, id, batches));
     let (summary, manifests) = tokio::join!(adding, join_all(storing));
     let manifests = manifests.into_iter().collect::<Result<Vec<_>>>()?;
@@ -49,7 +49,7 @@ pub async fn store(
 
 /// The sums over all shoppers.
 #[derive(Default)]
-struct Totals {
+struct DatasetTotals {
     shoppers: u64,
     orders: u64,
     lines: u64,
@@ -57,7 +57,7 @@ struct Totals {
     overflowed: bool,
 }
 
-impl Totals {
+impl DatasetTotals {
     fn summary(self) -> Result<ShopperSummary, String> {
         if self.overflowed {
             return Err(TOO_LARGE.to_owned());
@@ -76,48 +76,48 @@ impl Totals {
 }
 
 /// The frames that are made of purchases.
-struct Outlets {
-    orders: Rows,
-    shoppers: Rows,
-    sales: Sales,
-    items: Rows,
+struct PurchaseFrames {
+    orders: FrameWriter,
+    shoppers: FrameWriter,
+    sales: SalesWriter,
+    items: FrameWriter,
 }
 
-impl Outlets {
+impl PurchaseFrames {
     fn new(senders: Vec<frame_writer::Sender>) -> Result<Self> {
         let [orders, shoppers, sales, items] = senders.try_into().map_err(|_| anyhow!("a frame has no channel"))?;
         let of_order = ["spend", "quantity", "lines", "returns", "returned"];
         let of_shopper = ["orders", "spend", "quantity", "lines", "returns", "returned"];
         Ok(Self {
-            orders: Rows::new(&["shopper", "order"], &["time", "last_purchase"], &of_order, orders),
-            shoppers: Rows::new(&["shopper"], &["first_purchase", "last_purchase"], &of_shopper, shoppers),
-            sales: Sales::new(sales),
-            items: Rows::new(&["product", "category"], &[], &["quantity", "revenue"], items),
+            orders: FrameWriter::new(&["shopper", "order"], &["time", "last_purchase"], &of_order, orders),
+            shoppers: FrameWriter::new(&["shopper"], &["first_purchase", "last_purchase"], &of_shopper, shoppers),
+            sales: SalesWriter::new(sales),
+            items: FrameWriter::new(&["product", "category"], &[], &["quantity", "revenue"], items),
         })
     }
 
     /// Orders come sorted by shopper, so a shopper is complete when the next one comes. Sales name shopper, order and
     /// item by their rows in the other frames.
-    fn add(mut self, purchases: &mut Purchases) -> Result<Result<ShopperSummary, String>> {
+    fn add(mut self, purchases: &mut OrderTotals) -> Result<Result<ShopperSummary, String>> {
         let items = lock(&purchases.items);
         let (ranks, names) = items.sorted();
         let (mut sold, mut bought) = (vec![[0_i64; 2]; names.len()], Vec::new());
-        let (mut totals, mut shopper) = (Totals::default(), Shopper::new(&[]));
+        let (mut totals, mut shopper) = (DatasetTotals::default(), ShopperOrders::new(&[]));
         let (mut shoppers, mut orders) = (0_u32, 0_u32);
-        purchases.orders.for_each(|name, order, values, parts| {
+        purchases.orders.for_each(|name, order, values, lines| {
             if name != shopper.name.as_slice() {
                 shoppers += u32::from(shopper.finish(&mut self.shoppers, &mut totals)?);
-                shopper = Shopper::new(name);
+                shopper = ShopperOrders::new(name);
             }
             shopper.add(values);
             self.add_order(name, order, values)?;
             bought.clear();
-            let known = parts.iter().filter(|_| !ranks.is_empty());
-            bought.extend(known.map(|part| Part { item: ranks[part.item as usize], ..*part }));
-            unite(&mut bought);
-            for part in &bought {
-                self.sales.add(shoppers, orders, part)?;
-                fold(&[Fold::Sum; 2], &mut sold[part.item as usize], &part.values);
+            let known = lines.iter().filter(|_| !ranks.is_empty());
+            bought.extend(known.map(|line| OrderLine { item: ranks[line.item as usize], ..*line }));
+            merge_by_item(&mut bought);
+            for line in &bought {
+                self.sales.add(shoppers, orders, line)?;
+                combine(&[AggregateFn::Sum; 2], &mut sold[line.item as usize], &line.values);
             }
             orders += 1;
             Ok(())
@@ -128,7 +128,7 @@ impl Outlets {
             totals.overflowed |= sold.contains(&i64::MAX);
         }
         self.sales.finish()?;
-        [self.orders, self.shoppers, self.items].into_iter().try_for_each(Rows::finish)?;
+        [self.orders, self.shoppers, self.items].into_iter().try_for_each(FrameWriter::finish)?;
         Ok(totals.summary())
     }
 
@@ -140,24 +140,24 @@ impl Outlets {
 }
 
 /// One shopper's orders added up.
-struct Shopper {
+struct ShopperOrders {
     name: Vec<u8>,
     orders: i64,
     values: [i64; 8],
 }
 
-impl Shopper {
+impl ShopperOrders {
     fn new(name: &[u8]) -> Self {
         Self { name: name.to_vec(), orders: 0, values: [i64::MAX, i64::MIN, i64::MAX, 0, 0, 0, 0, 0] }
     }
 
     fn add(&mut self, order: &[i64; 8]) {
         self.orders += i64::from(order[order_values::LINES] > 0);
-        fold(&order_values::FOLDS, &mut self.values, order);
+        combine(&order_values::FUNCTIONS, &mut self.values, order);
     }
 
     /// Adds its row, if it is a shopper, and says so.
-    fn finish(&self, rows: &mut Rows, totals: &mut Totals) -> Result<bool> {
+    fn finish(&self, rows: &mut FrameWriter, totals: &mut DatasetTotals) -> Result<bool> {
         if self.name.is_empty() {
             return Ok(false);
         }

@@ -5,21 +5,21 @@ use domain::dataset::{Column, Roles};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use crate::aggregation::roles::{self, Assignment, Guess};
-use crate::aggregation::shopper_totals::Shoppers;
+use crate::aggregation::roles::{self, RoleAssignment, RoleGuess};
+use crate::aggregation::shopper_totals::ShopperTotals;
 use crate::csv::columns::plan::ColumnPlan;
 
 /// What the rows of a file may be.
-pub enum Meaning {
+pub(crate) enum RoleResolution {
     /// What a person said about an earlier file.
-    Remembered(Assignment),
+    Remembered(RoleAssignment),
     /// What names and types suggest.
-    Guessed(Guess),
+    Guessed(RoleGuess),
 }
 
-impl Meaning {
+impl RoleResolution {
     /// What the rows may be, given how the columns are read.
-    pub fn of(plan: &[ColumnPlan], remembered: &Roles) -> Self {
+    pub(crate) fn of(plan: &[ColumnPlan], remembered: &Roles) -> Self {
         let columns: Vec<Column> = plan.iter().map(column).collect();
         match roles::remembered(&columns, remembered) {
             Some(assignment) => Self::Remembered(assignment),
@@ -28,16 +28,16 @@ impl Meaning {
     }
 
     /// Whether a person said it, about an earlier file.
-    pub fn is_remembered(&self) -> bool {
+    pub(crate) fn is_remembered(&self) -> bool {
         matches!(self, Self::Remembered(_))
     }
 
     /// The sums to take while the file is read, under the likeliest roles.
-    pub fn shoppers(&self) -> Option<Shoppers> {
-        roles::rows(self.likeliest()).ok().map(Shoppers::new)
+    pub(crate) fn shoppers(&self) -> Option<ShopperTotals> {
+        roles::row_shape(self.likeliest()).ok().map(ShopperTotals::new)
     }
 
-    fn likeliest(&self) -> &Assignment {
+    fn likeliest(&self) -> &RoleAssignment {
         match self {
             Self::Remembered(assignment) => assignment,
             Self::Guessed(guess) => guess.purchases.as_ref().or(guess.shoppers.as_ref()).unwrap_or(&guess.recognised),
@@ -49,22 +49,25 @@ impl Meaning {
     ///
     /// # Errors
     /// When a temporary file cannot be read.
-    pub async fn settle(self, shoppers: Option<Shoppers>) -> Result<(Assignment, Option<Shoppers>)> {
+    pub(crate) async fn settle(
+        self,
+        shoppers: Option<ShopperTotals>,
+    ) -> Result<(RoleAssignment, Option<ShopperTotals>)> {
         let likeliest = self.likeliest().clone();
         let table = match self {
-            Self::Guessed(Guess { purchases: Some(_), shoppers: Some(table), .. }) => table,
+            Self::Guessed(RoleGuess { purchases: Some(_), shoppers: Some(table), .. }) => table,
             _ => return Ok((likeliest, shoppers)),
         };
         let Some(mut counted) = shoppers else { return Ok((likeliest, None)) };
-        let (come_again, counted) =
-            spawn_blocking(move || counted.come_again().map(|again| (again, counted))).await??;
-        Ok(if come_again { (likeliest, Some(counted)) } else { (table, None) })
+        let (has_repeat_shoppers, counted) =
+            spawn_blocking(move || counted.has_repeat_shoppers().map(|again| (again, counted))).await??;
+        Ok(if has_repeat_shoppers { (likeliest, Some(counted)) } else { (table, None) })
     }
 }
 
 /// A column of which only the name and the type are known.
 fn column(plan: &ColumnPlan) -> Column {
-    let column_type = plan.reading.column_type();
+    let column_type = plan.cell_format.column_type();
     Column {
         name: plan.name.clone(),
         column_type,

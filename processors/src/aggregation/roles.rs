@@ -5,57 +5,57 @@ use domain::dataset::{Column, ColumnRole, ColumnType, Roles};
 use crate::csv::columns::header_names::{is_identifier, suggestion};
 
 /// A role, or none, for each column.
-pub type Assignment = Vec<Option<ColumnRole>>;
+pub(crate) type RoleAssignment = Vec<Option<ColumnRole>>;
 
 /// What the rows are under an assignment of roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rows {
+pub(crate) enum RowShape {
     /// Each row is a purchase.
-    Purchases(Places),
-    /// Each row is a shopper, named by the column at this place.
+    Purchases(PurchaseColumns),
+    /// Each row is a shopper, named by the column at this index.
     Shoppers(Option<usize>),
 }
 
 /// Where the columns of a purchase are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Places {
+pub(crate) struct PurchaseColumns {
     /// Who bought.
-    pub shopper: usize,
+    pub(crate) shopper: usize,
     /// When.
-    pub time: usize,
+    pub(crate) time: usize,
     /// On which receipt.
-    pub order: Option<usize>,
+    pub(crate) order: Option<usize>,
     /// How many pieces.
-    pub quantity: Option<usize>,
+    pub(crate) quantity: Option<usize>,
     /// For how much a piece.
-    pub unit_price: Option<usize>,
+    pub(crate) unit_price: Option<usize>,
     /// For how much in all.
-    pub amount: Option<usize>,
+    pub(crate) amount: Option<usize>,
     /// What.
-    pub product: Option<usize>,
+    pub(crate) product: Option<usize>,
     /// What kind of it.
-    pub category: Option<usize>,
+    pub(crate) category: Option<usize>,
 }
 
 /// What was guessed. Purchases are preferred, if shoppers turn out to come more than once.
-pub struct Guess {
+pub(crate) struct RoleGuess {
     /// Roles under which each row is a purchase.
-    pub purchases: Option<Assignment>,
+    pub(crate) purchases: Option<RoleAssignment>,
     /// Roles under which each row is a shopper.
-    pub shoppers: Option<Assignment>,
+    pub(crate) shoppers: Option<RoleAssignment>,
     /// The roles that were recognised, enough or not.
-    pub recognised: Assignment,
+    pub(crate) recognised: RoleAssignment,
 }
 
 /// Guesses the roles from names and types.
-pub fn guess(columns: &[Column]) -> Guess {
+pub(crate) fn guess(columns: &[Column]) -> RoleGuess {
     let recognised = recognised(columns);
-    let purchases = places(&recognised).is_ok().then(|| recognised.clone());
-    Guess { purchases, shoppers: shopper_table(columns, &recognised), recognised }
+    let purchases = purchase_columns(&recognised).is_ok().then(|| recognised.clone());
+    RoleGuess { purchases, shoppers: shopper_table(columns, &recognised), recognised }
 }
 
 /// The roles that a person gave to the columns of an earlier file, if they suit these columns.
-pub fn remembered(columns: &[Column], roles: &Roles) -> Option<Assignment> {
+pub(crate) fn remembered(columns: &[Column], roles: &Roles) -> Option<RoleAssignment> {
     let suits = |(name, role): (&String, &ColumnRole)| {
         columns.iter().any(|column| column.name == *name && fits(*role, column.column_type))
     };
@@ -64,7 +64,7 @@ pub fn remembered(columns: &[Column], roles: &Roles) -> Option<Assignment> {
 }
 
 /// Why a column got its role: what its name and type suggest, or what a person said about an earlier file.
-pub fn reason(column: &Column, role: ColumnRole, is_remembered: bool) -> String {
+pub(crate) fn reason(column: &Column, role: ColumnRole, is_remembered: bool) -> String {
     let kind = match column.column_type {
         ColumnType::Boolean => "yes or no",
         ColumnType::Integer => "whole numbers",
@@ -97,10 +97,12 @@ fn described(role: ColumnRole) -> &'static str {
 }
 
 /// What the rows are under the roles, or a sentence saying what is missing.
-pub fn rows(roles: &[Option<ColumnRole>]) -> Result<Rows, String> {
-    match places(roles) {
-        Ok(places) => Ok(Rows::Purchases(places)),
-        Err(_) if roles.contains(&Some(ColumnRole::Feature)) => Ok(Rows::Shoppers(place(roles, ColumnRole::Shopper))),
+pub(crate) fn row_shape(roles: &[Option<ColumnRole>]) -> Result<RowShape, String> {
+    match purchase_columns(roles) {
+        Ok(columns) => Ok(RowShape::Purchases(columns)),
+        Err(_) if roles.contains(&Some(ColumnRole::Feature)) => {
+            Ok(RowShape::Shoppers(index_of(roles, ColumnRole::Shopper)))
+        }
         Err(missing) => Err(format!(
             "No column was recognised as {missing}. Assign roles to the columns: a shopper, a time and an amount or a \
              unit price for purchases, or features for a table of shoppers."
@@ -120,18 +122,18 @@ fn fits(role: ColumnRole, column_type: ColumnType) -> bool {
 }
 
 /// Each role goes to the column whose name suggests it most, the first of equals.
-fn recognised(columns: &[Column]) -> Assignment {
+fn recognised(columns: &[Column]) -> RoleAssignment {
     let mut roles = vec![None; columns.len()];
     let mut suggestions: Vec<_> = columns
         .iter()
         .enumerate()
-        .filter_map(|(place, column)| Some((place, suggestion(&column.name)?)))
-        .filter(|(place, suggestion)| is_likely(suggestion.role, columns[*place].column_type))
+        .filter_map(|(index, column)| Some((index, suggestion(&column.name)?)))
+        .filter(|(index, suggestion)| is_likely(suggestion.role, columns[*index].column_type))
         .collect();
-    suggestions.sort_by_key(|(place, suggestion)| (std::cmp::Reverse(suggestion.score), *place));
-    for (place, suggestion) in suggestions {
+    suggestions.sort_by_key(|(index, suggestion)| (std::cmp::Reverse(suggestion.score), *index));
+    for (index, suggestion) in suggestions {
         if !roles.contains(&Some(suggestion.role)) {
-            roles[place] = Some(suggestion.role);
+            roles[index] = Some(suggestion.role);
         }
     }
     roles
@@ -145,8 +147,8 @@ fn is_likely(role: ColumnRole, column_type: ColumnType) -> bool {
 }
 
 /// Where the columns of a purchase are, or what is missing.
-fn places(roles: &[Option<ColumnRole>]) -> Result<Places, String> {
-    let at = |role| place(roles, role);
+fn purchase_columns(roles: &[Option<ColumnRole>]) -> Result<PurchaseColumns, String> {
+    let at = |role| index_of(roles, role);
     let (shopper, time) = (at(ColumnRole::Shopper), at(ColumnRole::Time));
     let (unit_price, amount) = (at(ColumnRole::UnitPrice), at(ColumnRole::Amount));
     let has_price = unit_price.or(amount).is_some();
@@ -155,7 +157,7 @@ fn places(roles: &[Option<ColumnRole>]) -> Result<Places, String> {
     };
     let (order, quantity) = (at(ColumnRole::Order), at(ColumnRole::Quantity));
     let (product, category) = (at(ColumnRole::Product), at(ColumnRole::Category));
-    Ok(Places { shopper, time, order, quantity, unit_price, amount, product, category })
+    Ok(PurchaseColumns { shopper, time, order, quantity, unit_price, amount, product, category })
 }
 
 fn missing(shopper: bool, time: bool, price: bool) -> String {
@@ -164,18 +166,18 @@ fn missing(shopper: bool, time: bool, price: bool) -> String {
     missing.join(", ")
 }
 
-fn place(roles: &[Option<ColumnRole>], role: ColumnRole) -> Option<usize> {
+fn index_of(roles: &[Option<ColumnRole>], role: ColumnRole) -> Option<usize> {
     roles.iter().position(|other| *other == Some(role))
 }
 
 /// The numbers that are no identifiers describe a shopper.
-fn shopper_table(columns: &[Column], recognised: &[Option<ColumnRole>]) -> Option<Assignment> {
+fn shopper_table(columns: &[Column], recognised: &[Option<ColumnRole>]) -> Option<RoleAssignment> {
     let roles = columns.iter().zip(recognised).map(|(column, role)| match role {
         Some(ColumnRole::Shopper) => *role,
         _ if column.column_type.is_numeric() && !is_identifier(&column.name) => Some(ColumnRole::Feature),
         _ => None,
     });
-    let roles: Assignment = roles.collect();
+    let roles: RoleAssignment = roles.collect();
     roles.contains(&Some(ColumnRole::Feature)).then_some(roles)
 }
 
@@ -191,7 +193,7 @@ mod tests {
             "InvoiceNo:text StockCode:text Description:text Quantity:integer InvoiceDate:timestamp UnitPrice:decimal \
              CustomerID:integer Country:text",
         );
-        let expected = Places {
+        let expected = PurchaseColumns {
             shopper: 6,
             time: 4,
             order: Some(0),
@@ -201,7 +203,7 @@ mod tests {
             product: Some(2),
             category: None,
         };
-        assert_eq!(rows(&guess(&columns).purchases.unwrap()), Ok(Rows::Purchases(expected)));
+        assert_eq!(row_shape(&guess(&columns).purchases.unwrap()), Ok(RowShape::Purchases(expected)));
     }
 
     #[test]
@@ -212,21 +214,21 @@ mod tests {
         let guess = guess(&columns);
         let features = guess.shoppers.unwrap();
         assert_eq!(guess.purchases, None);
-        assert_eq!(rows(&features), Ok(Rows::Shoppers(Some(0))));
-        let places: Vec<usize> = (0..6).filter(|place| features[*place] == Some(ColumnRole::Feature)).collect();
-        assert_eq!(places, [2, 3, 4]);
+        assert_eq!(row_shape(&features), Ok(RowShape::Shoppers(Some(0))));
+        let indexes: Vec<usize> = (0..6).filter(|index| features[*index] == Some(ColumnRole::Feature)).collect();
+        assert_eq!(indexes, [2, 3, 4]);
     }
 
     #[test]
     fn says_what_is_missing() {
         let roles = guess(&columns("cliente:text fecha:text importe:decimal")).recognised;
-        let error = rows(&roles).unwrap_err();
+        let error = row_shape(&roles).unwrap_err();
         assert!(error.starts_with("No column was recognised as the time. Assign roles"), "{error}");
     }
 
     #[test]
     fn prefers_the_description_to_the_code() {
-        let product = |names: &str| place(&guess(&columns(names)).recognised, ColumnRole::Product);
+        let product = |names: &str| index_of(&guess(&columns(names)).recognised, ColumnRole::Product);
         assert_eq!(product("StockCode:text Description:text"), Some(1));
         assert_eq!(product("Country:text StockCode:text"), Some(1));
     }

@@ -7,53 +7,53 @@ use domain::dataset::{Shape, ShopperSummary};
 use projections::frames::Frames;
 use tokio::task::spawn_blocking;
 
-use crate::aggregation::aggregate_fn::Fold;
-use crate::aggregation::external_sort::Runs;
-use crate::aggregation::name_column::Names;
-use crate::aggregation::orders::Purchases;
+use crate::aggregation::aggregate_fn::AggregateFn;
+use crate::aggregation::external_sort::ExternalSort;
+use crate::aggregation::name_column::NameColumn;
+use crate::aggregation::orders::OrderTotals;
 use crate::aggregation::purchase_frames;
-use crate::aggregation::roles::Rows as Meaning;
+use crate::aggregation::roles::RowShape;
 
 /// Rows being added up by shopper.
-pub enum Shoppers {
+pub(crate) enum ShopperTotals {
     /// Each row is a purchase.
-    Purchases(Box<Purchases>),
+    Purchases(Box<OrderTotals>),
     /// Each row is a shopper.
-    Table(Box<Table>),
+    Table(Box<ShopperTable>),
 }
 
 /// The different shoppers of a shopper table.
-pub struct Table {
+pub(crate) struct ShopperTable {
     shopper: Option<usize>,
-    names: Runs<1>,
+    names: ExternalSort<1>,
     rows: u64,
 }
 
-impl Shoppers {
+impl ShopperTotals {
     /// Nothing yet.
-    pub fn new(meaning: Meaning) -> Self {
-        match meaning {
-            Meaning::Purchases(places) => Self::Purchases(Box::new(Purchases::new(places))),
-            Meaning::Shoppers(shopper) => Self::Table(Box::new(Table::new(shopper))),
+    pub(crate) fn new(shape: RowShape) -> Self {
+        match shape {
+            RowShape::Purchases(columns) => Self::Purchases(Box::new(OrderTotals::new(columns))),
+            RowShape::Shoppers(shopper) => Self::Table(Box::new(ShopperTable::new(shopper))),
         }
     }
 
     /// Nothing yet, for other rows of the same file: several threads can add rows, each to its own.
-    pub fn beside(&self) -> Self {
+    pub(crate) fn empty_like(&self) -> Self {
         match self {
-            Self::Purchases(purchases) => Self::Purchases(Box::new(purchases.beside())),
-            Self::Table(table) => Self::Table(Box::new(Table::new(table.shopper))),
+            Self::Purchases(purchases) => Self::Purchases(Box::new(purchases.empty_like())),
+            Self::Table(table) => Self::Table(Box::new(ShopperTable::new(table.shopper))),
         }
     }
 
-    /// Adds what was added beside.
+    /// Adds what was added to others of the same file.
     ///
     /// # Errors
     /// When a temporary file cannot be written or read.
-    pub fn absorb(&mut self, other: Self) -> Result<()> {
+    pub(crate) fn merge(&mut self, other: Self) -> Result<()> {
         match (self, other) {
-            (Self::Purchases(purchases), Self::Purchases(other)) => purchases.absorb(*other),
-            (Self::Table(table), Self::Table(other)) => table.absorb(*other),
+            (Self::Purchases(purchases), Self::Purchases(other)) => purchases.merge(*other),
+            (Self::Table(table), Self::Table(other)) => table.merge(*other),
             _ => bail!("rows are either purchases or shoppers"),
         }
     }
@@ -62,7 +62,7 @@ impl Shoppers {
     ///
     /// # Errors
     /// When a column does not suit its role, or a temporary file cannot be written.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         match self {
             Self::Purchases(purchases) => purchases.add(batch),
             Self::Table(table) => table.add(batch),
@@ -73,9 +73,9 @@ impl Shoppers {
     ///
     /// # Errors
     /// When a temporary file cannot be read.
-    pub fn come_again(&mut self) -> Result<bool> {
+    pub(crate) fn has_repeat_shoppers(&mut self) -> Result<bool> {
         let Self::Purchases(purchases) = self else { return Ok(false) };
-        if purchases.orders.groups_at_most() < purchases.rows {
+        if purchases.orders.max_groups() < purchases.rows {
             return Ok(true);
         }
         let (mut shopper, mut shoppers) = (Vec::new(), 0);
@@ -93,7 +93,7 @@ impl Shoppers {
     ///
     /// # Errors
     /// When they cannot be stored.
-    pub async fn store(
+    pub(crate) async fn store(
         self,
         frames: &Frames,
         dataset: DatasetId,
@@ -106,20 +106,20 @@ impl Shoppers {
     }
 }
 
-impl Table {
+impl ShopperTable {
     fn new(shopper: Option<usize>) -> Self {
-        Self { shopper, names: Runs::new([Fold::Sum]), rows: 0 }
+        Self { shopper, names: ExternalSort::new([AggregateFn::Sum]), rows: 0 }
     }
 
-    fn absorb(&mut self, other: Self) -> Result<()> {
+    fn merge(&mut self, other: Self) -> Result<()> {
         self.rows += other.rows;
-        self.names.absorb(other.names)
+        self.names.merge(other.names)
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows() as u64;
-        let Some(place) = self.shopper else { return Ok(()) };
-        let (names, mut key) = (Names::new(batch.column(place))?, Vec::new());
+        let Some(index) = self.shopper else { return Ok(()) };
+        let (names, mut key) = (NameColumn::new(batch.column(index))?, Vec::new());
         for row in (0..batch.num_rows()).filter(|row| !names.is_null(*row)) {
             names.write(row, &mut key)?;
             self.names.add(&key, &[], &[1], None)?;

@@ -17,7 +17,7 @@ use projections::Progress;
 use tokio::sync::watch;
 
 use crate::csv::IngestError;
-use crate::ingestion::{Ingested, Said, aggregate, read_dataset};
+use crate::ingestion::{Ingested, UserHints, aggregate, read_dataset};
 use crate::runtime::consumer::Consumer;
 use crate::runtime::context::Context;
 
@@ -75,7 +75,7 @@ async fn read(
         &projections.frames,
         dataset_id,
         move || files.reader(&location),
-        Said { roles, dialect: dialect.clone() },
+        UserHints { roles, dialect: dialect.clone() },
         move |bytes| {
             done.send_replace(bytes);
         },

@@ -13,16 +13,16 @@ use uuid::Uuid;
 
 use crate::csv::bytes::content::{Bytes, Content};
 use crate::csv::bytes::encoding;
-use crate::csv::bytes::source::Source;
+use crate::csv::bytes::source::TextSource;
 use crate::csv::columns::statistics::Statistics;
-use crate::csv::dialect::block_splitter::Cutter;
-use crate::csv::dialect::sniff::{Known, Layout, Sample, sniff};
+use crate::csv::dialect::block_splitter::BlockSplitter;
+use crate::csv::dialect::sniff::{FileHints, Layout, Sample, sniff};
 use crate::csv::error::IngestError;
-use crate::csv::read::block_merger::Total;
-use crate::csv::read::block_reader::Reader;
+use crate::csv::read::block_merger::BlockMerger;
+use crate::csv::read::block_reader::BlockReader;
 use crate::csv::read::guess::guess;
-use crate::csv::values::kinds::Reading;
-use crate::ingestion::read_dataset::{Said, read_dataset};
+use crate::csv::values::kinds::CellFormat;
+use crate::ingestion::read_dataset::{UserHints, read_dataset};
 
 const BLOCK_BYTES: usize = 1 << 20;
 /// What is packed may unpack to so much. Bombs have a test of their own, and only take time here.
@@ -36,12 +36,12 @@ pub fn table(bytes: &[u8]) {
         return;
     }
     let chosen = choice.encoding.as_deref().and_then(encoding::named).map(|encoding| (encoding, Basis::Chosen));
-    let known = Known { compression: content.compression(), encoding: chosen, choice };
-    let Some((layout, sample)) = readable(sniff(content.reader().unwrap(), &known)) else { return };
-    let whole = readable(read(content.reader().unwrap(), &known.choice, &layout, &sample, BLOCK_BYTES));
+    let hints = FileHints { compression: content.compression(), encoding: chosen, choice };
+    let Some((layout, sample)) = readable(sniff(content.reader().unwrap(), &hints)) else { return };
+    let whole = readable(read(content.reader().unwrap(), &hints.choice, &layout, &sample, BLOCK_BYTES));
     // Where delimiters can overlap, a quote may stand at the beginning of a field in one way and not in the other.
     if layout.format.delimiter.bytes() == 1 {
-        assert_eq!(readable(read(content.reader().unwrap(), &known.choice, &layout, &sample, 7)), whole);
+        assert_eq!(readable(read(content.reader().unwrap(), &hints.choice, &layout, &sample, 7)), whole);
     }
 }
 
@@ -52,7 +52,7 @@ pub async fn upload(frames: &Frames, bytes: &[u8]) {
         return;
     }
     let id = DatasetId(Uuid::from_u128(1));
-    let read = read_dataset(frames, id, open, Said { roles: Roles::new(), dialect }, |_| ()).await;
+    let read = read_dataset(frames, id, open, UserHints { roles: Roles::new(), dialect }, |_| ()).await;
     if let Some(read) = readable(read) {
         assert!(read.row_count > 0 && read.repeated_row_count < read.row_count);
         for (frame, rows) in [(FrameId::rows(id), read.row_count), (FrameId::rejects(id), read.rejected_row_count)] {
@@ -88,28 +88,28 @@ fn readable<T>(result: Result<T, IngestError>) -> Option<T> {
     }
 }
 
-/// What one pass tells: the readings of the columns, how many rows and rejected lines there are, and the first of these.
+/// What one pass tells: the formats of the columns, how many rows and rejected lines there are, and the first of these.
 fn read(
     reader: Bytes,
     choice: &DialectChoice,
     layout: &Layout,
     sample: &Sample,
     block_bytes: usize,
-) -> Result<(Vec<Reading>, u64, u64, Option<String>), IngestError> {
+) -> Result<(Vec<CellFormat>, u64, u64, Option<String>), IngestError> {
     let plan = guess(layout, sample, &Roles::new(), choice);
-    let rows = Reader::new(layout.clone(), plan.clone());
-    let source = Source::new(reader, layout.encoding, block_bytes);
-    let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, block_bytes)?;
-    let mut total = Total::new(rows.columns(), rows.first_line());
-    while let Some(block) = cutter.next()? {
+    let rows = BlockReader::new(layout.clone(), plan.clone());
+    let source = TextSource::new(reader, layout.encoding, block_bytes);
+    let mut splitter = BlockSplitter::new(source, &layout.format, layout.skipped_bytes, block_bytes)?;
+    let mut merger = BlockMerger::new(rows.columns(), rows.first_line());
+    while let Some(block) = splitter.next()? {
         let parsed = rows.read(&block)?;
         let mut statistics = Statistics::new(rows.columns());
         statistics.add(&parsed.rows);
-        total.add(parsed, statistics)?;
+        merger.add(parsed, statistics)?;
     }
-    assert_eq!(total.statistics.columns(&plan).len(), layout.names.len());
-    let readings = total.settle(&plan, choice).plan.iter().map(|plan| plan.reading).collect();
-    Ok((readings, total.row_count, total.rejected_row_count, total.first_reject))
+    assert_eq!(merger.statistics.columns(&plan).len(), layout.names.len());
+    let cell_formats = merger.settle(&plan, choice).plan.iter().map(|plan| plan.cell_format).collect();
+    Ok((cell_formats, merger.row_count, merger.rejected_row_count, merger.first_reject))
 }
 
 #[cfg(test)]

@@ -10,18 +10,18 @@ use encoding_rs::UTF_8;
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
-use crate::aggregation::roles::{self, Assignment};
-use crate::aggregation::shopper_totals::Shoppers;
+use crate::aggregation::roles::{self, RoleAssignment};
+use crate::aggregation::shopper_totals::ShopperTotals;
 use crate::csv::bytes::content::{Bytes, Content};
 use crate::csv::bytes::encoding::{self, Damage};
 use crate::csv::columns::conclusions::Conclusions;
-use crate::csv::dialect::sniff::Known;
+use crate::csv::dialect::sniff::FileHints;
 use crate::csv::error::IngestError;
-use crate::ingestion::read_pass::{Attempt, Found};
+use crate::ingestion::read_pass::{PassResult, ReadPass};
 
 /// Readings of a file: as UTF-8 and in an older encoding, and each again with the right types. Where the types of one
 /// column depend on those of another, a third time.
-const ATTEMPTS: usize = 6;
+const MAX_PASSES: usize = 6;
 
 /// What was made of a file. Its frames are stored.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct Ingested {
 
 /// What a person said before a file is read.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub struct UserHints {
     /// About the columns of an earlier file.
     pub roles: Roles,
     /// About how this file is written.
@@ -67,51 +67,51 @@ pub async fn read_dataset(
     frames: &Frames,
     dataset: DatasetId,
     open: impl Fn() -> Result<Bytes> + Send + 'static,
-    said: Said,
+    user: UserHints,
     progress: impl Fn(u64) + Send + Sync + 'static,
 ) -> Result<Ingested, IngestError> {
     let content =
         spawn_blocking(move || Content::new(open, Arc::new(progress))).await.map_err(anyhow::Error::from)??;
-    let chosen = said.dialect.encoding.as_deref().and_then(encoding::named).map(|encoding| (encoding, Basis::Chosen));
-    let known = Known { compression: content.compression(), encoding: chosen, choice: said.dialect };
-    let mut attempt = Attempt { known, plan: None, remembered: said.roles };
-    for _ in 0..ATTEMPTS {
-        let found = attempt.run(frames, dataset, || content.reader(), || content.reader()).await?;
-        if let Some(encoding) = other_encoding(&attempt, &found) {
-            (attempt.known.encoding, attempt.plan) = (Some((encoding, Basis::Detected)), None);
-        } else if found.is_settled {
-            let read = finish(frames, dataset, found).await?;
-            return Ok(Ingested { remembered: attempt.remembered, ..read });
+    let chosen = user.dialect.encoding.as_deref().and_then(encoding::named).map(|encoding| (encoding, Basis::Chosen));
+    let hints = FileHints { compression: content.compression(), encoding: chosen, choice: user.dialect };
+    let mut pass = ReadPass { hints, plan: None, remembered: user.roles };
+    for _ in 0..MAX_PASSES {
+        let result = pass.run(frames, dataset, || content.reader(), || content.reader()).await?;
+        if let Some(encoding) = other_encoding(&pass, &result) {
+            (pass.hints.encoding, pass.plan) = (Some((encoding, Basis::Detected)), None);
+        } else if result.is_settled {
+            let read = finish(frames, dataset, result).await?;
+            return Ok(Ingested { remembered: pass.remembered, ..read });
         } else {
-            attempt.plan = Some(found.settled.plan);
+            pass.plan = Some(result.settled.plan);
         }
     }
     Err(anyhow!("the types of the columns do not settle").into())
 }
 
 /// The encoding of a file that only seemed to be UTF-8.
-fn other_encoding(attempt: &Attempt, found: &Found) -> Option<&'static encoding_rs::Encoding> {
-    let Damage { valid, invalid } = found.total.damage;
-    let is_open = attempt.known.encoding.is_none() && found.layout.encoding.basis == Basis::Detected;
-    let is_other = is_open && found.layout.encoding.standard == UTF_8 && !encoding::is_utf8(valid, invalid);
-    is_other.then(|| encoding::legacy(&found.total.foreign).standard)
+fn other_encoding(pass: &ReadPass, result: &PassResult) -> Option<&'static encoding_rs::Encoding> {
+    let Damage { valid, invalid } = result.merged.damage;
+    let is_open = pass.hints.encoding.is_none() && result.layout.encoding.basis == Basis::Detected;
+    let is_other = is_open && result.layout.encoding.standard == UTF_8 && !encoding::is_utf8(valid, invalid);
+    is_other.then(|| encoding::legacy(&result.merged.foreign).standard)
 }
 
 /// Publishes the rows, and the shoppers as far as there are any.
-async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ingested, IngestError> {
-    let Found { layout, total, settled, .. } = found;
-    if total.row_count == 0 {
-        return Err(no_rows(total.first_reject.as_deref()));
+async fn finish(frames: &Frames, dataset: DatasetId, result: PassResult) -> Result<Ingested, IngestError> {
+    let PassResult { layout, merged, settled, .. } = result;
+    if merged.row_count == 0 {
+        return Err(no_rows(merged.first_reject.as_deref()));
     }
-    let repeats = found.repeats;
-    let counting = spawn_blocking(move || repeats.count());
+    let duplicates = result.duplicates;
+    let counting = spawn_blocking(move || duplicates.count());
     let publishing = async {
-        frames.finish(&FrameId::rejects(dataset), &found.rejects).await?;
-        frames.finish(&FrameId::rows(dataset), &found.rows).await
+        frames.finish(&FrameId::rejects(dataset), &result.rejects).await?;
+        frames.finish(&FrameId::rows(dataset), &result.rows).await
     };
-    let mut columns = total.statistics.columns(&settled.plan);
-    let is_remembered = found.meaning.is_remembered();
-    let (roles, shoppers) = found.meaning.settle(found.shoppers).await?;
+    let mut columns = merged.statistics.columns(&settled.plan);
+    let is_remembered = result.roles.is_remembered();
+    let (roles, shoppers) = result.roles.settle(result.shoppers).await?;
     for (column, role) in columns.iter_mut().zip(roles) {
         column.role = role;
         column.reason = role.map(|role| roles::reason(column, role, is_remembered));
@@ -126,8 +126,8 @@ async fn finish(frames: &Frames, dataset: DatasetId, found: Found) -> Result<Ing
     let repeated_row_count = counting.await.map_err(anyhow::Error::from)??;
     let Conclusions { date_order, decimal_mark, questions } = settled.conclusions;
     Ok(Ingested {
-        row_count: total.row_count,
-        rejected_row_count: total.rejected_row_count,
+        row_count: merged.row_count,
+        rejected_row_count: merged.rejected_row_count,
         repeated_row_count,
         encoding: layout.encoding.standard.name().to_owned(),
         delimiter: layout.format.delimiter.name(),
@@ -157,17 +157,17 @@ pub async fn aggregate(
     revision: u32,
     columns: &[Column],
 ) -> Result<Result<ShopperSummary, String>> {
-    let (places, roles): (Vec<usize>, Assignment) =
-        columns.iter().enumerate().filter_map(|(place, column)| Some((place, Some(column.role?)))).unzip();
-    let meaning = match roles::rows(&roles) {
-        Ok(meaning) => meaning,
+    let (indexes, roles): (Vec<usize>, RoleAssignment) =
+        columns.iter().enumerate().filter_map(|(index, column)| Some((index, Some(column.role?)))).unzip();
+    let shape = match roles::row_shape(&roles) {
+        Ok(shape) => shape,
         Err(sentence) => return Ok(Err(sentence)),
     };
     let rows = FrameId::rows(dataset);
     let manifest = frames.manifest(&rows).await?.with_context(|| format!("there is no frame {rows}"))?;
-    let mut shoppers = Shoppers::new(meaning);
+    let mut shoppers = ShopperTotals::new(shape);
     for index in 0..manifest.chunk_rows.len() {
-        let batch = frames.chunk(&rows, u32::try_from(index)?, Some(&places)).await?;
+        let batch = frames.chunk(&rows, u32::try_from(index)?, Some(&indexes)).await?;
         shoppers = spawn_blocking(move || shoppers.add(&batch).map(|()| shoppers)).await??;
     }
     shoppers.store(frames, dataset, revision).await

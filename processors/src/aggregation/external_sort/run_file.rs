@@ -7,37 +7,37 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result};
 
-use crate::aggregation::aggregate_fn::{Fold, fold};
-use crate::aggregation::order_lines::{read_number, unite_many, write_number};
+use crate::aggregation::aggregate_fn::{AggregateFn, combine};
+use crate::aggregation::order_lines::{merge_many, read_number, write_number};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Writes a run, in the order of its keys. Before an entry stands how many bytes it has and how many of them are its key;
-/// then come its key, its values and its parts.
-pub struct Writer {
+/// then come its key, its values and its lines.
+pub(crate) struct RunWriter {
     file: BufWriter<File>,
     entry: Vec<u8>,
 }
 
-impl Writer {
+impl RunWriter {
     /// An empty run. Its file has no name and goes away with it.
     ///
     /// # Errors
     /// When the file cannot be created.
-    pub fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let file = tempfile::tempfile().context("creating a temporary file")?;
         Ok(Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), entry: Vec::new() })
     }
 
-    /// Writes the next key with its total and its parts.
+    /// Writes the next key with its total and its lines.
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn write<const N: usize>(&mut self, key: &[u8], values: &[i64; N], parts: &[u8]) -> Result<()> {
+    pub(crate) fn write<const N: usize>(&mut self, key: &[u8], values: &[i64; N], lines: &[u8]) -> Result<()> {
         self.entry.clear();
         self.entry.extend_from_slice(key);
         values.iter().for_each(|value| write_number(*value, &mut self.entry));
-        self.entry.extend_from_slice(parts);
+        self.entry.extend_from_slice(lines);
         let sizes = [self.entry.len(), key.len()].map(|bytes| (bytes as u64).to_le_bytes());
         self.file.write_all(sizes.as_flattened()).context("writing a run")?;
         self.file.write_all(&self.entry).context("writing a run")
@@ -47,43 +47,43 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn finish(self) -> Result<File> {
+    pub(crate) fn finish(self) -> Result<File> {
         self.file.into_inner().context("writing a run")
     }
 }
 
-/// Gives the keys of runs in order, each once with its total over all runs and its parts.
+/// Gives the keys of runs in order, each once with its total over all runs and its lines.
 ///
 /// # Errors
 /// When a run cannot be read, or the receiver fails.
-pub fn merge<'a, const N: usize>(
-    folds: &[Fold; N],
+pub(crate) fn merge_runs<'a, const N: usize>(
+    functions: &[AggregateFn; N],
     files: impl IntoIterator<Item = &'a mut File>,
     mut give: impl FnMut(&[u8], &[i64; N], &[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut heads = BinaryHeap::new();
     for file in files {
         file.seek(SeekFrom::Start(0)).context("rewinding a run")?;
-        heads.extend(Head::first(BufReader::with_capacity(BUFFER_BYTES, file))?);
+        heads.extend(RunHead::first(BufReader::with_capacity(BUFFER_BYTES, file))?);
     }
-    let (mut entry, mut same, mut parts) = (Entry::default(), Entry::default(), Vec::new());
+    let (mut entry, mut same, mut lines) = (RunEntry::default(), RunEntry::default(), Vec::new());
     while take(&mut heads, &mut entry)? {
         let (mut total, own) = entry.total()?;
-        parts.clear();
-        parts.extend_from_slice(own);
+        lines.clear();
+        lines.extend_from_slice(own);
         while heads.peek().is_some_and(|head| head.entry.order() == entry.order()) && take(&mut heads, &mut same)? {
             let (values, more) = same.total()?;
-            fold(folds, &mut total, &values);
-            parts.extend_from_slice(more);
-            unite_many(&mut parts)?;
+            combine(functions, &mut total, &values);
+            lines.extend_from_slice(more);
+            merge_many(&mut lines)?;
         }
-        give(entry.key(), &total, &parts)?;
+        give(entry.key(), &total, &lines)?;
     }
     Ok(())
 }
 
 /// Takes the least entry of all runs; false when there are no more.
-fn take<R: Read>(heads: &mut BinaryHeap<Head<R>>, entry: &mut Entry) -> Result<bool> {
+fn take<R: Read>(heads: &mut BinaryHeap<RunHead<R>>, entry: &mut RunEntry) -> Result<bool> {
     let Some(mut head) = heads.peek_mut() else { return Ok(false) };
     std::mem::swap(entry, &mut head.entry);
     if !head.read()? {
@@ -94,13 +94,13 @@ fn take<R: Read>(heads: &mut BinaryHeap<Head<R>>, entry: &mut Entry) -> Result<b
 
 /// An entry of a run as it was written, without its sizes.
 #[derive(Default)]
-struct Entry {
+struct RunEntry {
     bytes: Vec<u8>,
     key_bytes: usize,
     beginning: u128,
 }
 
-impl Entry {
+impl RunEntry {
     fn key(&self) -> &[u8] {
         &self.bytes[..self.key_bytes]
     }
@@ -110,7 +110,7 @@ impl Entry {
         (self.beginning, self.key())
     }
 
-    /// The values and the parts.
+    /// The values and the lines.
     fn total<const N: usize>(&self) -> Result<([i64; N], &[u8])> {
         let (mut values, mut rest) = ([0; N], &self.bytes[self.key_bytes..]);
         for value in &mut values {
@@ -121,7 +121,7 @@ impl Entry {
 }
 
 /// The first bytes of a key as a number that sorts as they do.
-pub fn beginning(key: &[u8]) -> u128 {
+pub(crate) fn beginning(key: &[u8]) -> u128 {
     let mut bytes = [0; 16];
     let known = key.len().min(bytes.len());
     bytes[..known].copy_from_slice(&key[..known]);
@@ -129,14 +129,14 @@ pub fn beginning(key: &[u8]) -> u128 {
 }
 
 /// The least entry of a run that was not yet taken.
-struct Head<R> {
-    entry: Entry,
+struct RunHead<R> {
+    entry: RunEntry,
     rest: R,
 }
 
-impl<R: Read> Head<R> {
+impl<R: Read> RunHead<R> {
     fn first(rest: R) -> Result<Option<Self>> {
-        let mut head = Self { entry: Entry::default(), rest };
+        let mut head = Self { entry: RunEntry::default(), rest };
         Ok(head.read()?.then_some(head))
     }
 
@@ -157,22 +157,22 @@ impl<R: Read> Head<R> {
 }
 
 // The heap gives its greatest first, so the order is turned round.
-impl<R> Ord for Head<R> {
+impl<R> Ord for RunHead<R> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         other.entry.order().cmp(&self.entry.order())
     }
 }
 
-impl<R> PartialOrd for Head<R> {
+impl<R> PartialOrd for RunHead<R> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<R> PartialEq for Head<R> {
+impl<R> PartialEq for RunHead<R> {
     fn eq(&self, other: &Self) -> bool {
         self.entry.order() == other.entry.order()
     }
 }
 
-impl<R> Eq for Head<R> {}
+impl<R> Eq for RunHead<R> {}

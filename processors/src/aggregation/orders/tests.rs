@@ -8,7 +8,7 @@ use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
 
 use super::*;
-use crate::aggregation::aggregate_fn::{Fold, fold};
+use crate::aggregation::aggregate_fn::{AggregateFn, combine};
 
 const SPEND: usize = 3;
 const RETURNS: usize = 6;
@@ -20,13 +20,13 @@ type Totals<const N: usize> = BTreeMap<(String, String), [i64; N]>;
 proptest! {
     #[test]
     fn pieces_add_up_to_the_whole(rows in prop::collection::vec(row(), 0..80), cuts in prop::collection::vec(0..80_usize, 0..4)) {
-        let mut whole = Purchases::new(places());
+        let mut whole = OrderTotals::new(purchase_columns());
         whole.add(&batch(&rows)).unwrap();
-        let mut merged = Purchases::new(places());
+        let mut merged = OrderTotals::new(purchase_columns());
         for piece in split(&rows, &cuts).into_iter().rev() {
-            let mut part = merged.beside();
-            part.add(&batch(&piece)).unwrap();
-            merged.absorb(part).unwrap();
+            let mut totals = merged.empty_like();
+            totals.add(&batch(&piece)).unwrap();
+            merged.merge(totals).unwrap();
         }
         prop_assert_eq!(merged.rows, whole.rows);
         prop_assert_eq!(totals(&mut merged.orders), totals(&mut whole.orders));
@@ -35,7 +35,7 @@ proptest! {
 
     #[test]
     fn purchases_and_returns_are_told_apart(rows in prop::collection::vec(row(), 0..80)) {
-        let mut purchases = Purchases::new(places());
+        let mut purchases = OrderTotals::new(purchase_columns());
         purchases.add(&batch(&rows)).unwrap();
         let (mut spend, mut lines, mut returns) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (shopper, order, day, quantity, price, _) in rows {
@@ -48,7 +48,7 @@ proptest! {
             *returns.entry(key).or_insert(0) += i64::from(!is_purchase);
         }
         let found = totals(&mut purchases.orders);
-        let column = |place: usize| found.iter().map(|(key, values)| (key.clone(), values[place])).collect::<BTreeMap<_, _>>();
+        let column = |index: usize| found.iter().map(|(key, values)| (key.clone(), values[index])).collect::<BTreeMap<_, _>>();
         prop_assert_eq!(column(SPEND), spend);
         prop_assert_eq!(column(order_values::LINES), lines);
         prop_assert_eq!(column(RETURNS), returns);
@@ -57,8 +57,8 @@ proptest! {
 
 #[test]
 fn the_amount_column_counts_before_quantity_times_price() {
-    let places = Places { amount: Some(4), unit_price: None, ..places() };
-    let mut purchases = Purchases::new(places);
+    let columns = PurchaseColumns { amount: Some(4), unit_price: None, ..purchase_columns() };
+    let mut purchases = OrderTotals::new(columns);
     purchases.add(&batch(&[(Some(1), "1", Some(0), Some(3), Some(10.0), None)])).unwrap();
     assert_eq!(
         totals(&mut purchases.orders).into_values().map(|values| values[SPEND]).collect::<Vec<_>>(),
@@ -75,8 +75,8 @@ fn row() -> impl Strategy<Value = Row> {
     (prop::option::weighted(0.9, 0..4_u8), order, some(0..9_i64), some(-2..5_i64), price, product)
 }
 
-fn places() -> Places {
-    Places {
+fn purchase_columns() -> PurchaseColumns {
+    PurchaseColumns {
         shopper: 0,
         time: 2,
         order: Some(1),
@@ -91,7 +91,7 @@ fn places() -> Places {
 fn batch(rows: &[Row]) -> RecordBatch {
     let shoppers: Int64Array = rows.iter().map(|row| row.0.map(i64::from)).collect();
     let orders: StringArray = rows.iter().map(|row| Some(row.1)).collect();
-    let times: TimestampMicrosecondArray = rows.iter().map(|row| row.2.map(|day| day * DAY)).collect();
+    let times: TimestampMicrosecondArray = rows.iter().map(|row| row.2.map(|day| day * DAY_MICROS)).collect();
     let quantities: Int64Array = rows.iter().map(|row| row.3).collect();
     let prices: Float64Array = rows.iter().map(|row| row.4).collect();
     let products: StringArray = rows.iter().map(|row| row.5).collect();
@@ -106,7 +106,7 @@ fn batch(rows: &[Row]) -> RecordBatch {
     let fields = columns
         .iter()
         .enumerate()
-        .map(|(place, column)| Field::new(place.to_string(), column.data_type().clone(), true));
+        .map(|(index, column)| Field::new(index.to_string(), column.data_type().clone(), true));
     RecordBatch::try_new(Arc::new(Schema::new(fields.collect::<Vec<_>>())), columns).unwrap()
 }
 
@@ -116,7 +116,7 @@ fn split(rows: &[Row], cuts: &[usize]) -> Vec<Vec<Row>> {
     cuts.windows(2).map(|cut| rows[cut[0]..cut[1]].to_vec()).collect()
 }
 
-fn totals<const N: usize>(runs: &mut Runs<N>) -> Totals<N> {
+fn totals<const N: usize>(runs: &mut ExternalSort<N>) -> Totals<N> {
     let mut all = BTreeMap::new();
     runs.for_each(|group, member, values, _| {
         all.insert((text(group), text(member)), *values);
@@ -127,18 +127,18 @@ fn totals<const N: usize>(runs: &mut Runs<N>) -> Totals<N> {
 }
 
 /// Quantity and revenue by order and product.
-fn items(purchases: &mut Purchases) -> Totals<2> {
+fn items(purchases: &mut OrderTotals) -> Totals<2> {
     let items = lock(&purchases.items);
     let (ranks, names) = items.sorted();
     let names: Vec<String> = names.iter().map(|(product, _)| text(product)).collect();
     let mut all = BTreeMap::new();
     purchases
         .orders
-        .for_each(|shopper, order, _, parts| {
-            for part in parts {
-                let name = names[ranks[part.item as usize] as usize].clone();
+        .for_each(|shopper, order, _, lines| {
+            for line in lines {
+                let name = names[ranks[line.item as usize] as usize].clone();
                 let sold = all.entry((format!("{} {}", text(shopper), text(order)), name)).or_insert([0, 0]);
-                fold(&[Fold::Sum; 2], sold, &part.values);
+                combine(&[AggregateFn::Sum; 2], sold, &line.values);
             }
             Ok(())
         })
@@ -146,6 +146,6 @@ fn items(purchases: &mut Purchases) -> Totals<2> {
     all
 }
 
-fn text(part: &[u8]) -> String {
-    String::from_utf8(part.to_vec()).unwrap()
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -13,16 +13,16 @@ use tokio::task::spawn_blocking;
 use crate::csv::values::datetime::TIMESTAMP;
 
 /// The size of a batch in memory, approximately; compressed it is about half a megabyte.
-pub const BATCH_BYTES: usize = 2 << 20;
+pub(crate) const BATCH_BYTES: usize = 2 << 20;
 
 /// Where batches go.
-pub type Sender = mpsc::Sender<RecordBatch>;
+pub(crate) type Sender = mpsc::Sender<RecordBatch>;
 
 /// Chunks that are encoded and stored at the same time.
 const AT_ONCE: usize = 2;
 
 /// A short way from the thread that makes batches to the store, so that neither runs far ahead.
-pub fn channel() -> (Sender, Receiver<RecordBatch>) {
+pub(crate) fn channel() -> (Sender, Receiver<RecordBatch>) {
     mpsc::channel(1)
 }
 
@@ -30,7 +30,7 @@ pub fn channel() -> (Sender, Receiver<RecordBatch>) {
 ///
 /// # Errors
 /// When nobody takes it any more, because storing failed or was given up.
-pub fn send(batches: &Sender, batch: RecordBatch) -> Result<()> {
+pub(crate) fn send(batches: &Sender, batch: RecordBatch) -> Result<()> {
     batches.blocking_send(batch).map_err(|_| anyhow!("nobody takes the rows any more"))
 }
 
@@ -38,7 +38,7 @@ pub fn send(batches: &Sender, batch: RecordBatch) -> Result<()> {
 ///
 /// # Errors
 /// When a chunk cannot be stored.
-pub async fn store(frames: &Frames, frame: &FrameId, batches: Receiver<RecordBatch>) -> Result<Manifest> {
+pub(crate) async fn store(frames: &Frames, frame: &FrameId, batches: Receiver<RecordBatch>) -> Result<Manifest> {
     let batches = stream::unfold(batches, async |mut batches| Some((batches.recv().await?, batches)));
     let chunks = batches.enumerate().map(|(index, batch)| store_chunk(frames, frame, index, batch));
     Ok(Manifest { chunk_rows: chunks.buffered(AT_ONCE).try_collect().await? })
@@ -52,7 +52,7 @@ async fn store_chunk(frames: &Frames, frame: &FrameId, index: usize, batch: Reco
 }
 
 /// Collects rows of some texts, some times and some whole numbers, and sends them as batches.
-pub struct Rows {
+pub(crate) struct FrameWriter {
     schema: SchemaRef,
     texts: Vec<StringBuilder>,
     times: Vec<Int64Builder>,
@@ -62,9 +62,9 @@ pub struct Rows {
     is_sent: bool,
 }
 
-impl Rows {
+impl FrameWriter {
     /// No rows yet; the columns have these names.
-    pub fn new(texts: &[&str], times: &[&str], numbers: &[&str], batches: Sender) -> Self {
+    pub(crate) fn new(texts: &[&str], times: &[&str], numbers: &[&str], batches: Sender) -> Self {
         let text = texts.iter().map(|name| Field::new(*name, DataType::Utf8, true));
         let time = times.iter().map(|name| Field::new(*name, TIMESTAMP, true));
         let number = numbers.iter().map(|name| Field::new(*name, DataType::Int64, true));
@@ -83,7 +83,7 @@ impl Rows {
     ///
     /// # Errors
     /// When the text is not UTF-8 or nobody takes the batches any more.
-    pub fn add(&mut self, texts: &[&[u8]], times: &[Option<i64>], numbers: &[i64]) -> Result<()> {
+    pub(crate) fn add(&mut self, texts: &[&[u8]], times: &[Option<i64>], numbers: &[i64]) -> Result<()> {
         for (builder, text) in self.texts.iter_mut().zip(texts) {
             builder.append_value(std::str::from_utf8(text)?);
             self.bytes += text.len() + 4;
@@ -110,7 +110,7 @@ impl Rows {
     ///
     /// # Errors
     /// As in `add`.
-    pub fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         if self.bytes > 0 || !self.is_sent { self.flush() } else { Ok(()) }
     }
 }

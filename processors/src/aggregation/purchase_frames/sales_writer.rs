@@ -6,30 +6,30 @@ use anyhow::Result;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use crate::aggregation::order_lines::Part;
+use crate::aggregation::order_lines::OrderLine;
 use crate::aggregation::purchase_frames::frame_writer::{self, BATCH_BYTES, Sender};
 
 /// Rows of a batch.
 const BATCH_ROWS: usize = BATCH_BYTES / (3 * size_of::<u32>() + 2 * size_of::<i64>());
 
 /// Sales being collected: shopper, order and item as rows of their frames, quantity and revenue in millionths.
-pub struct Sales {
+pub(crate) struct SalesWriter {
     schema: SchemaRef,
-    places: [Vec<u32>; 3],
+    indexes: [Vec<u32>; 3],
     values: [Vec<i64>; 2],
     batches: Sender,
     is_sent: bool,
 }
 
-impl Sales {
+impl SalesWriter {
     /// None yet.
-    pub fn new(batches: Sender) -> Self {
-        let place = |name: &str| Field::new(name, DataType::UInt32, false);
+    pub(crate) fn new(batches: Sender) -> Self {
+        let index = |name: &str| Field::new(name, DataType::UInt32, false);
         let value = |name: &str| Field::new(name, DataType::Int64, true);
-        let fields = vec![place("shopper"), place("order"), place("item"), value("quantity"), value("revenue")];
+        let fields = vec![index("shopper"), index("order"), index("item"), value("quantity"), value("revenue")];
         Self {
             schema: Arc::new(Schema::new(fields)),
-            places: Default::default(),
+            indexes: Default::default(),
             values: Default::default(),
             batches,
             is_sent: false,
@@ -40,19 +40,19 @@ impl Sales {
     ///
     /// # Errors
     /// When nobody takes the batches any more.
-    pub fn add(&mut self, shopper: u32, order: u32, part: &Part) -> Result<()> {
-        self.places.iter_mut().zip([shopper, order, part.item]).for_each(|(column, place)| column.push(place));
-        self.values.iter_mut().zip(part.values).for_each(|(column, value)| column.push(value));
-        if self.places[0].len() < BATCH_ROWS { Ok(()) } else { self.flush() }
+    pub(crate) fn add(&mut self, shopper: u32, order: u32, line: &OrderLine) -> Result<()> {
+        self.indexes.iter_mut().zip([shopper, order, line.item]).for_each(|(column, index)| column.push(index));
+        self.values.iter_mut().zip(line.values).for_each(|(column, value)| column.push(value));
+        if self.indexes[0].len() < BATCH_ROWS { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> Result<()> {
-        let places = self.places.each_mut().map(|column| std::mem::replace(column, Vec::with_capacity(BATCH_ROWS)));
+        let indexes = self.indexes.each_mut().map(|column| std::mem::replace(column, Vec::with_capacity(BATCH_ROWS)));
         let values = self.values.each_mut().map(|column| std::mem::replace(column, Vec::with_capacity(BATCH_ROWS)));
-        let places = places.map(|column| Arc::new(UInt32Array::from(column)) as ArrayRef);
+        let indexes = indexes.map(|column| Arc::new(UInt32Array::from(column)) as ArrayRef);
         let values = values.map(|column| Arc::new(Int64Array::from(column)) as ArrayRef);
         self.is_sent = true;
-        let columns = places.into_iter().chain(values).collect();
+        let columns = indexes.into_iter().chain(values).collect();
         frame_writer::send(&self.batches, RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 
@@ -60,7 +60,7 @@ impl Sales {
     ///
     /// # Errors
     /// As in `add`.
-    pub fn finish(mut self) -> Result<()> {
-        if !self.places[0].is_empty() || !self.is_sent { self.flush() } else { Ok(()) }
+    pub(crate) fn finish(mut self) -> Result<()> {
+        if !self.indexes[0].is_empty() || !self.is_sent { self.flush() } else { Ok(()) }
     }
 }

@@ -4,7 +4,7 @@ use crate::csv::bytes::content::compression;
 use crate::csv::bytes::encoding::utf16;
 
 /// What is said of a file with bytes that no text has.
-pub const NOT_TEXT: &str =
+pub(crate) const NOT_TEXT: &str =
     "The file holds binary data, not text. Export the data as CSV (comma-separated, UTF-8) and upload that.";
 
 /// A sentence saying what a file is, given its first bytes, when it is not text that can be unpacked.

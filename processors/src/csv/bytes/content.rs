@@ -13,9 +13,9 @@ use zip::ZipArchive;
 use crate::csv::error::IngestError;
 
 /// Told how many bytes of the uploaded file were read.
-pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+pub(crate) type ProgressCallback = Arc<dyn Fn(u64) + Send + Sync>;
 /// Bytes of a file.
-pub type Bytes = Box<dyn Read + Send>;
+pub(crate) type Bytes = Box<dyn Read + Send>;
 
 /// Bytes that tell how a content is packed.
 const SIGNATURE_BYTES: u64 = 64;
@@ -26,12 +26,12 @@ const UNPACKED_RATIO: u64 = 200;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// A file that was uploaded, to be read from its beginning as often as needed.
-pub struct Content<O> {
+pub(crate) struct Content<O> {
     open: O,
     compression: Option<Compression>,
     /// What a ZIP archive held.
     unzipped: Option<File>,
-    progress: Progress,
+    progress: ProgressCallback,
 }
 
 impl<O: Fn() -> Result<Bytes>> Content<O> {
@@ -39,7 +39,7 @@ impl<O: Fn() -> Result<Bytes>> Content<O> {
     ///
     /// # Errors
     /// `Unreadable` when it is an archive that does not hold one file.
-    pub fn new(open: O, progress: Progress) -> Result<Self, IngestError> {
+    pub(crate) fn new(open: O, progress: ProgressCallback) -> Result<Self, IngestError> {
         let mut first = Vec::new();
         open()?.take(SIGNATURE_BYTES).read_to_end(&mut first).context("reading the uploaded file")?;
         let compression = compression(&first);
@@ -51,7 +51,7 @@ impl<O: Fn() -> Result<Bytes>> Content<O> {
     }
 
     /// How it is packed.
-    pub fn compression(&self) -> Option<Compression> {
+    pub(crate) fn compression(&self) -> Option<Compression> {
         self.compression
     }
 
@@ -59,7 +59,7 @@ impl<O: Fn() -> Result<Bytes>> Content<O> {
     ///
     /// # Errors
     /// When the file cannot be opened.
-    pub fn reader(&self) -> Result<Bytes> {
+    pub(crate) fn reader(&self) -> Result<Bytes> {
         if let Some(unzipped) = &self.unzipped {
             let mut file = unzipped.try_clone().context("opening the content of an archive")?;
             file.seek(SeekFrom::Start(0)).context("rewinding the content of an archive")?;
@@ -82,7 +82,7 @@ impl<O: Fn() -> Result<Bytes>> Content<O> {
 }
 
 /// How a content that begins with these bytes is packed.
-pub fn compression(first: &[u8]) -> Option<Compression> {
+pub(crate) fn compression(first: &[u8]) -> Option<Compression> {
     match first {
         [0x1F, 0x8B, ..] => Some(Compression::Gzip),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Compression::Zstd),
@@ -101,11 +101,11 @@ fn is_office(first: &[u8]) -> bool {
 struct Counted<R> {
     inner: R,
     bytes: u64,
-    progress: Progress,
+    progress: ProgressCallback,
 }
 
 impl<R> Counted<R> {
-    fn new(inner: R, progress: Progress) -> Self {
+    fn new(inner: R, progress: ProgressCallback) -> Self {
         Self { inner, bytes: 0, progress }
     }
 }
@@ -122,7 +122,7 @@ impl<R: Read> Read for Counted<R> {
 /// What is wrong with a packed content, for a person.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Damaged(pub String);
+pub(crate) struct Damaged(pub(crate) String);
 
 fn damaged(sentence: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, Damaged(sentence.into()))
@@ -170,8 +170,8 @@ fn unzip(mut packed: Bytes) -> Result<File, IngestError> {
     let mut archive = tempfile::tempfile().context("creating a temporary file")?;
     let packed_bytes = io::copy(&mut packed, &mut archive).context("copying an archive")?;
     let mut archive = ZipArchive::new(archive).map_err(|error| unusable(&error.to_string()))?;
-    let place = only_file(&archive)?;
-    let mut entry = archive.by_index(place).map_err(|error| unusable(&error.to_string()))?;
+    let index = only_file(&archive)?;
+    let mut entry = archive.by_index(index).map_err(|error| unusable(&error.to_string()))?;
     let mut file = tempfile::tempfile().context("creating a temporary file")?;
     copy_bounded(&mut entry, &mut file, packed_bytes)?;
     Ok(file)
@@ -190,14 +190,14 @@ fn copy_bounded(from: &mut dyn Read, to: &mut File, packed_bytes: u64) -> Result
     }
 }
 
-/// The place of the only file that a person put into an archive.
+/// The index of the only file that a person put into an archive.
 fn only_file(archive: &ZipArchive<File>) -> Result<usize, IngestError> {
     let is_meant = |name: &str| {
         let last = name.rsplit('/').next().unwrap_or_default();
         !last.is_empty() && !last.starts_with('.') && !name.starts_with("__MACOSX/")
     };
-    let mut places = Vec::new();
-    for (place, name) in archive.file_names().enumerate() {
+    let mut indexes = Vec::new();
+    for (index, name) in archive.file_names().enumerate() {
         let name = name.map_err(|error| unusable(&error.to_string()))?;
         if name == "[Content_Types].xml" || name.starts_with("xl/") {
             return Err(IngestError::Unreadable(
@@ -205,13 +205,13 @@ fn only_file(archive: &ZipArchive<File>) -> Result<usize, IngestError> {
                     .into(),
             ));
         }
-        places.extend(is_meant(&name).then_some(place));
+        indexes.extend(is_meant(&name).then_some(index));
     }
-    match places[..] {
-        [place] => Ok(place),
+    match indexes[..] {
+        [index] => Ok(index),
         _ => Err(IngestError::Unreadable(format!(
             "The ZIP archive holds {} files; it must hold one. Upload each CSV file by itself.",
-            places.len()
+            indexes.len()
         ))),
     }
 }

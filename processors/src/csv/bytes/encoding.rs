@@ -10,20 +10,20 @@ const DAMAGE_RATIO: u64 = 4;
 
 /// The text encoding of a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Encoding {
+pub(crate) struct Encoding {
     /// Its definition in the WHATWG Encoding Standard.
-    pub standard: &'static encoding_rs::Encoding,
+    pub(crate) standard: &'static encoding_rs::Encoding,
     /// How many bytes of a byte order mark precede the text.
-    pub mark_bytes: usize,
+    pub(crate) mark_bytes: usize,
     /// How sure it is, from 0 to 1.
-    pub confidence: f64,
+    pub(crate) confidence: f64,
     /// What it rests on.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
 }
 
 impl Encoding {
     /// What it is, for a person.
-    pub fn finding(&self) -> Finding<String> {
+    pub(crate) fn finding(&self) -> Finding<String> {
         Finding { basis: self.basis, ..Finding::detected(self.standard.name().to_owned(), self.confidence) }
     }
 
@@ -33,7 +33,7 @@ impl Encoding {
 }
 
 /// An encoding by any of its usual names.
-pub fn named(label: &str) -> Option<&'static encoding_rs::Encoding> {
+pub(crate) fn named(label: &str) -> Option<&'static encoding_rs::Encoding> {
     encoding_rs::Encoding::for_label(label.as_bytes())
         .filter(|encoding| *encoding != encoding_rs::REPLACEMENT && *encoding != encoding_rs::X_USER_DEFINED)
 }
@@ -43,8 +43,8 @@ pub fn encoding_name(label: &str) -> Option<&'static str> {
     named(label).map(encoding_rs::Encoding::name)
 }
 
-/// The encoding of a file that begins with these bytes. `chosen` is what a person said, or what a reading found.
-pub fn encoding(first: &[u8], chosen: Option<(&'static encoding_rs::Encoding, Basis)>) -> Encoding {
+/// The encoding of a file that begins with these bytes. `chosen` is what a person said, or what an earlier pass found.
+pub(crate) fn encoding(first: &[u8], chosen: Option<(&'static encoding_rs::Encoding, Basis)>) -> Encoding {
     let found = marked(first).unwrap_or_else(|| unmarked(first));
     match chosen {
         Some((standard, basis)) if standard == found.standard => Encoding { basis, ..found },
@@ -72,7 +72,7 @@ fn unmarked(first: &[u8]) -> Encoding {
 }
 
 /// UTF-16 without a mark: delimiters, digits and line ends have a zero in every other byte.
-pub fn utf16(first: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+pub(crate) fn utf16(first: &[u8]) -> Option<&'static encoding_rs::Encoding> {
     let (mut even, mut odd) = (0, 0);
     for pair in first.as_chunks::<2>().0 {
         even += usize::from(pair[0] == 0);
@@ -87,16 +87,16 @@ pub fn utf16(first: &[u8]) -> Option<&'static encoding_rs::Encoding> {
 
 /// How much of a text is UTF-8 beyond ASCII, and how much is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Damage {
+pub(crate) struct Damage {
     /// Valid characters of more than one byte.
-    pub valid: u64,
+    pub(crate) valid: u64,
     /// Sequences that are no characters.
-    pub invalid: u64,
+    pub(crate) invalid: u64,
 }
 
 impl Damage {
     /// Looks at a text; a character that is cut off at its end counts as neither.
-    pub fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         let mut damage = Self::default();
         for chunk in text.utf8_chunks() {
             damage.valid += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count() as u64;
@@ -118,12 +118,12 @@ fn ends_early(text: &[u8]) -> bool {
 }
 
 /// Whether a text with so many valid and invalid sequences is UTF-8 all the same.
-pub fn is_utf8(valid: u64, invalid: u64) -> bool {
+pub(crate) fn is_utf8(valid: u64, invalid: u64) -> bool {
     invalid == 0 || valid > invalid * DAMAGE_RATIO
 }
 
 /// The encoding that makes words of bytes that are not UTF-8.
-pub fn legacy(bytes: &[u8]) -> Encoding {
+pub(crate) fn legacy(bytes: &[u8]) -> Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guess = detector.guess(None, Utf8Detection::Deny);

@@ -11,13 +11,13 @@ use crate::csv::bytes::encoding::Encoding;
 use crate::csv::error::{IngestError, unreadable};
 
 /// Bytes that are asked for at once.
-pub const BLOCK_BYTES: usize = 1 << 20;
+pub(crate) const BLOCK_BYTES: usize = 1 << 20;
 /// Stands for what cannot be decoded. No UTF-8 has this byte, so whoever checks the text finds it.
 const UNDECODABLE: u8 = 0xFF;
 
 /// A file being read. Its text may hold bytes that are not UTF-8: those of the file, or where something could not be
 /// decoded.
-pub struct Source {
+pub(crate) struct TextSource {
     reader: Bytes,
     block_bytes: usize,
     /// Nothing for UTF-8.
@@ -31,31 +31,31 @@ pub struct Source {
     used: Option<Receiver<Vec<u8>>>,
 }
 
-impl Source {
+impl TextSource {
     /// Begins to read, so many bytes at once.
-    pub fn new(reader: Bytes, encoding: Encoding, block_bytes: usize) -> Self {
+    pub(crate) fn new(reader: Bytes, encoding: Encoding, block_bytes: usize) -> Self {
         let decoder = (encoding.standard != UTF_8).then(|| encoding.standard.new_decoder_without_bom_handling());
         let (raw, mark_bytes) = (Vec::new(), encoding.mark_bytes);
         Self { reader, block_bytes, decoder, raw, buffer: Vec::new(), mark_bytes, is_ended: false, used: None }
     }
 
     /// The same, reading into the texts that come back: fresh memory costs more than all else that is done here.
-    pub fn reusing(self, used: Receiver<Vec<u8>>) -> Self {
+    pub(crate) fn reusing(self, used: Receiver<Vec<u8>>) -> Self {
         Self { used: Some(used), ..self }
     }
 
     /// The text that was read and not taken; all that is left, when the file has ended.
-    pub fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.buffer
     }
 
     /// Whether the text is the last.
-    pub fn is_ended(&self) -> bool {
+    pub(crate) fn is_ended(&self) -> bool {
         self.is_ended
     }
 
     /// Takes the first bytes of the text.
-    pub fn take(&mut self, bytes: usize) -> Vec<u8> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Vec<u8> {
         let used = self.used.as_ref().and_then(|used| used.try_recv().ok());
         let mut rest = used.unwrap_or_default();
         rest.clear();
@@ -70,7 +70,7 @@ impl Source {
     ///
     /// # Errors
     /// When the file cannot be read or unpacked.
-    pub fn fill(&mut self) -> Result<(), IngestError> {
+    pub(crate) fn fill(&mut self) -> Result<(), IngestError> {
         match self.decoder.take() {
             Some(mut decoder) => {
                 self.fill_decoded(&mut decoder)?;
@@ -118,7 +118,7 @@ fn decode(decoder: &mut Decoder, mut raw: &[u8], last: bool, text: &mut Vec<u8>)
 }
 
 /// Reads until so many bytes came or the file ends.
-pub fn read_up_to(reader: &mut dyn Read, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize, IngestError> {
+pub(crate) fn read_up_to(reader: &mut dyn Read, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize, IngestError> {
     let before = buffer.len();
     buffer.resize(before + bytes, 0);
     let mut total = 0;
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn what_is_taken_is_gone() {
         let encoding = Encoding { standard: UTF_8, mark_bytes: 0, confidence: 1.0, basis: Basis::Detected };
-        let mut source = Source::new(Box::new(Cursor::new(b"abcdef".to_vec())), encoding, 4);
+        let mut source = TextSource::new(Box::new(Cursor::new(b"abcdef".to_vec())), encoding, 4);
         source.fill().unwrap();
         assert_eq!((source.take(3), source.text(), source.is_ended()), (b"abc".to_vec(), b"d".as_slice(), false));
         source.fill().unwrap();
@@ -189,7 +189,7 @@ mod tests {
 
     fn read(bytes: &[u8], standard: &'static encoding_rs::Encoding, mark_bytes: usize, block_bytes: usize) -> Vec<u8> {
         let encoding = Encoding { standard, mark_bytes, confidence: 1.0, basis: Basis::Detected };
-        let mut source = Source::new(Box::new(Cursor::new(bytes.to_vec())), encoding, block_bytes);
+        let mut source = TextSource::new(Box::new(Cursor::new(bytes.to_vec())), encoding, block_bytes);
         while !source.is_ended() {
             source.fill().unwrap();
         }

@@ -8,27 +8,27 @@ use std::sync::Arc;
 
 use crate::csv::columns::plan::ColumnPlan;
 use crate::csv::columns::text_builder::TextBuilder;
-use crate::csv::columns::type_counts::Census;
-use crate::csv::values::datetime::{DAY, compact, digit_kinds, epoch, moment};
-use crate::csv::values::kinds::{Kinds, Reading};
+use crate::csv::columns::type_counts::TypeCounts;
+use crate::csv::values::datetime::{DAY_MICROS, compact, datetime, digit_kinds, epoch};
+use crate::csv::values::kinds::{CellFormat, Kinds};
 use crate::csv::values::number;
 use crate::csv::values::recognise::{boolean, is_null, kinds};
 
 /// A column that is being filled.
-pub struct Cells {
+pub(crate) struct ColumnBuilder {
     values: Values,
-    reading: Reading,
+    cell_format: CellFormat,
     /// Nothing for text that is settled.
-    census: Option<Census>,
+    counts: Option<TypeCounts>,
     last: Last,
 }
 
-/// The last cell of a reading that takes long, its place and what it is. Equal cells follow each other often, above all
+/// The last cell of a format that takes long to read, its index and what it is. Equal cells follow each other often, above all
 /// times.
 #[derive(Default)]
 struct Last {
     cell: Vec<u8>,
-    place: usize,
+    index: usize,
     kinds: Kinds,
 }
 
@@ -41,56 +41,61 @@ enum Values {
     Timestamp(TimestampMicrosecondBuilder),
 }
 
-impl Cells {
+impl ColumnBuilder {
     /// An empty column with room for so many rows.
-    pub fn new(plan: &ColumnPlan, rows: usize) -> Self {
-        let values = match plan.reading {
-            Reading::Text => Values::Text(TextBuilder::new(rows)),
-            Reading::Boolean => Values::Boolean(BooleanBuilder::with_capacity(rows)),
-            Reading::Integer | Reading::Identifier => Values::Integer(Int64Builder::with_capacity(rows)),
-            Reading::Decimal(_) => Values::Decimal(Float64Builder::with_capacity(rows)),
-            Reading::Date(_) | Reading::CompactDate => Values::Date(Date32Builder::with_capacity(rows)),
-            Reading::Timestamp(_) | Reading::Epoch => {
+    pub(crate) fn new(plan: &ColumnPlan, rows: usize) -> Self {
+        let values = match plan.cell_format {
+            CellFormat::Text => Values::Text(TextBuilder::new(rows)),
+            CellFormat::Boolean => Values::Boolean(BooleanBuilder::with_capacity(rows)),
+            CellFormat::Integer | CellFormat::Identifier => Values::Integer(Int64Builder::with_capacity(rows)),
+            CellFormat::Decimal(_) => Values::Decimal(Float64Builder::with_capacity(rows)),
+            CellFormat::Date(_) | CellFormat::CompactDate => Values::Date(Date32Builder::with_capacity(rows)),
+            CellFormat::Timestamp(_) | CellFormat::Epoch => {
                 Values::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows))
             }
         };
-        let is_counted = plan.reading != Reading::Text || plan.counts_text;
-        Self { values, reading: plan.reading, census: is_counted.then(Census::default), last: Last::default() }
+        let is_counted = plan.cell_format != CellFormat::Text || plan.counts_text;
+        Self {
+            values,
+            cell_format: plan.cell_format,
+            counts: is_counted.then(TypeCounts::default),
+            last: Last::default(),
+        }
     }
 
     /// Appends a cell, and counts what it is. False when it does not fit: then null was appended.
-    pub fn push(&mut self, cell: &[u8]) -> bool {
+    pub(crate) fn push(&mut self, cell: &[u8]) -> bool {
         let trimmed = cell.trim_ascii();
         if is_null(trimmed) {
             self.values.append_null();
             return true;
         }
-        let Some(census) = &mut self.census else {
+        let Some(counts) = &mut self.counts else {
             self.values.append_text(cell);
             return true;
         };
-        if self.reading == Reading::Text {
-            census.add(kinds(trimmed));
+        if self.cell_format == CellFormat::Text {
+            counts.add(kinds(trimmed));
             self.values.append_text(cell);
             return true;
         }
-        let is_slow = self.reading.is_slow();
+        let is_slow = self.cell_format.is_slow();
         if is_slow && trimmed == self.last.cell {
-            self.values.repeat(self.last.place);
-            census.add(self.last.kinds);
+            self.values.repeat(self.last.index);
+            counts.add(self.last.kinds);
             return true;
         }
-        let place = self.values.len();
-        let Some(found) = self.values.append(self.reading, trimmed) else {
+        let index = self.values.len();
+        let Some(found) = self.values.append(self.cell_format, trimmed) else {
             self.values.append_null();
-            census.add(kinds(trimmed));
+            counts.add(kinds(trimmed));
             return false;
         };
-        census.add(found);
+        counts.add(found);
         if is_slow {
             self.last.cell.clear();
             self.last.cell.extend_from_slice(trimmed);
-            (self.last.place, self.last.kinds) = (place, found);
+            (self.last.index, self.last.kinds) = (index, found);
         }
         true
     }
@@ -99,7 +104,7 @@ impl Cells {
     ///
     /// # Errors
     /// When text is not UTF-8, which the source has made sure of.
-    pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         self.last = Last::default();
         Ok(match &mut self.values {
             Values::Text(builder) => builder.finish()?,
@@ -112,8 +117,8 @@ impl Cells {
     }
 
     /// What all cells are, when they were counted.
-    pub fn into_census(self) -> Option<Census> {
-        self.census
+    pub(crate) fn into_counts(self) -> Option<TypeCounts> {
+        self.counts
     }
 }
 
@@ -139,12 +144,12 @@ impl Values {
         }
     }
 
-    /// Appends the value at a place once more, where reading is slow.
-    fn repeat(&mut self, place: usize) {
+    /// Appends the value at an index once more, where reading is slow.
+    fn repeat(&mut self, index: usize) {
         match self {
-            Self::Integer(builder) => builder.append_value(builder.values_slice()[place]),
-            Self::Date(builder) => builder.append_value(builder.values_slice()[place]),
-            Self::Timestamp(builder) => builder.append_value(builder.values_slice()[place]),
+            Self::Integer(builder) => builder.append_value(builder.values_slice()[index]),
+            Self::Date(builder) => builder.append_value(builder.values_slice()[index]),
+            Self::Timestamp(builder) => builder.append_value(builder.values_slice()[index]),
             Self::Text(_) | Self::Boolean(_) | Self::Decimal(_) => {}
         }
     }
@@ -155,37 +160,37 @@ impl Values {
         }
     }
 
-    /// Appends a cell if it fits the reading, and says everything that it fits.
-    fn append(&mut self, reading: Reading, cell: &[u8]) -> Option<Kinds> {
-        match (self, reading) {
-            (Self::Integer(builder), Reading::Integer) => {
+    /// Appends a cell if it fits the format, and says everything that it fits.
+    fn append(&mut self, cell_format: CellFormat, cell: &[u8]) -> Option<Kinds> {
+        match (self, cell_format) {
+            (Self::Integer(builder), CellFormat::Integer) => {
                 builder.append_value(number::integer(cell)?);
                 Some(number::WHOLE_NUMBER.and(digit_kinds(cell)))
             }
-            (Self::Integer(builder), Reading::Identifier) => {
+            (Self::Integer(builder), CellFormat::Identifier) => {
                 builder.append_value(number::identifier(cell)?);
                 Some(number::kinds(cell).and(digit_kinds(cell)))
             }
-            (Self::Decimal(builder), Reading::Decimal(mark)) => {
+            (Self::Decimal(builder), CellFormat::Decimal(mark)) => {
                 let (value, kinds) = number::decimal(cell, mark)?;
                 builder.append_value(value);
                 Some(kinds.and(digit_kinds(cell)))
             }
-            (Self::Date(builder), Reading::Date(order)) => {
-                let (micros, kinds) = moment(cell, order).filter(|(_, kinds)| kinds.fits(Kinds::date(order)))?;
-                builder.append_value(i32::try_from(micros / DAY).ok()?);
+            (Self::Date(builder), CellFormat::Date(order)) => {
+                let (micros, kinds) = datetime(cell, order).filter(|(_, kinds)| kinds.fits(Kinds::date(order)))?;
+                builder.append_value(i32::try_from(micros / DAY_MICROS).ok()?);
                 Some(kinds)
             }
-            (Self::Timestamp(builder), Reading::Timestamp(order)) => {
-                let (micros, kinds) = moment(cell, order)?;
+            (Self::Timestamp(builder), CellFormat::Timestamp(order)) => {
+                let (micros, kinds) = datetime(cell, order)?;
                 builder.append_value(micros);
                 Some(kinds)
             }
-            (Self::Date(builder), Reading::CompactDate) => {
+            (Self::Date(builder), CellFormat::CompactDate) => {
                 builder.append_value(compact(cell)?);
                 Some(kinds(cell))
             }
-            (Self::Timestamp(builder), Reading::Epoch) => {
+            (Self::Timestamp(builder), CellFormat::Epoch) => {
                 builder.append_value(epoch(cell)?);
                 Some(kinds(cell))
             }

@@ -3,41 +3,45 @@
 
 use domain::csv_dialect::{DateOrder, DecimalMark, Finding, Question};
 
-use crate::csv::columns::locale_inference::Evidence;
+use crate::csv::columns::locale_inference::InferredLocale;
 use crate::csv::columns::plan::ColumnPlan;
-use crate::csv::columns::type_counts::Census;
-use crate::csv::values::kinds::{Kinds, Mark, Order, Reading};
+use crate::csv::columns::type_counts::TypeCounts;
+use crate::csv::values::kinds::{CellFormat, DatePartOrder, Kinds};
 
 /// How sure something is that another column says, and that nobody says.
 const SAID_ELSEWHERE: f64 = 0.9;
 const ASSUMED: f64 = 0.5;
 
 /// What was found out about dates and numbers, and what is left open.
-pub struct Conclusions {
+pub(crate) struct Conclusions {
     /// The order of day and month, where there are such dates.
-    pub date_order: Option<Finding<DateOrder>>,
+    pub(crate) date_order: Option<Finding<DateOrder>>,
     /// The decimal mark, where there are such numbers.
-    pub decimal_mark: Option<Finding<DecimalMark>>,
+    pub(crate) decimal_mark: Option<Finding<DecimalMark>>,
     /// What a person is asked.
-    pub questions: Vec<Question>,
+    pub(crate) questions: Vec<Question>,
 }
 
 /// Draws the conclusions from how the columns were read.
-pub fn conclusions(plan: &[ColumnPlan], censuses: &[Option<Census>], evidence: Evidence) -> Conclusions {
-    let columns = || plan.iter().zip(censuses).filter_map(|(plan, census)| Some((plan, census.as_ref()?)));
-    let dated = columns().filter_map(|(plan, census)| match plan.reading {
-        Reading::Date(order) | Reading::Timestamp(order) if order != Order::YearMonthDay => {
-            let kinds = [Order::DayMonthYear, Order::MonthDayYear].map(Kinds::moment);
-            Some((plan, date_order(order), is_open(census, kinds)))
+pub(crate) fn conclusions(
+    plan: &[ColumnPlan],
+    type_counts: &[Option<TypeCounts>],
+    locale: InferredLocale,
+) -> Conclusions {
+    let columns = || plan.iter().zip(type_counts).filter_map(|(plan, counts)| Some((plan, counts.as_ref()?)));
+    let dated = columns().filter_map(|(plan, counts)| match plan.cell_format {
+        CellFormat::Date(order) | CellFormat::Timestamp(order) if order != DatePartOrder::YearMonthDay => {
+            let kinds = [DatePartOrder::DayMonthYear, DatePartOrder::MonthDayYear].map(Kinds::datetime);
+            Some((plan, date_order(order), is_open(counts, kinds)))
         }
         _ => None,
     });
-    let marked = columns().filter_map(|(plan, census)| match plan.reading {
-        Reading::Decimal(mark) => Some((plan, decimal_mark(mark), is_open(census, [Kinds::DOT, Kinds::COMMA]))),
+    let marked = columns().filter_map(|(plan, counts)| match plan.cell_format {
+        CellFormat::Decimal(mark) => Some((plan, mark, is_open(counts, [Kinds::DOT, Kinds::COMMA]))),
         _ => None,
     });
-    let (date_order, date_columns) = conclusion(dated, evidence.is_order_chosen);
-    let (decimal_mark, mark_columns) = conclusion(marked, evidence.is_mark_chosen);
+    let (date_order, date_columns) = conclusion(dated, locale.is_order_chosen);
+    let (decimal_mark, mark_columns) = conclusion(marked, locale.is_mark_chosen);
     let mut questions = Vec::new();
     questions.extend(date_order.as_ref().and_then(|found| date_question(found.value, date_columns)));
     questions.extend(decimal_mark.as_ref().and_then(|found| mark_question(found.value, mark_columns)));
@@ -65,8 +69,8 @@ fn conclusion<'a, T: Copy + PartialEq>(
 }
 
 /// Whether the cells of a column can be read in both ways, and not to the same end.
-fn is_open(census: &Census, [one, other]: [Kinds; 2]) -> bool {
-    census.fitting(one) == census.fitting(other) && census.fitting(Kinds::SAME) < census.total()
+fn is_open(counts: &TypeCounts, [a, b]: [Kinds; 2]) -> bool {
+    counts.fitting(a) == counts.fitting(b) && counts.fitting(Kinds::SAME) < counts.total()
 }
 
 fn date_question(assumed: DateOrder, columns: Vec<String>) -> Option<Question> {
@@ -99,15 +103,8 @@ fn listed(columns: &[String]) -> String {
     columns.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
-fn date_order(order: Order) -> DateOrder {
-    if order == Order::MonthDayYear { DateOrder::MonthDayYear } else { DateOrder::DayMonthYear }
-}
-
-fn decimal_mark(mark: Mark) -> DecimalMark {
-    match mark {
-        Mark::Dot => DecimalMark::Dot,
-        Mark::Comma => DecimalMark::Comma,
-    }
+fn date_order(order: DatePartOrder) -> DateOrder {
+    if order == DatePartOrder::MonthDayYear { DateOrder::MonthDayYear } else { DateOrder::DayMonthYear }
 }
 
 #[cfg(test)]
@@ -121,10 +118,10 @@ mod tests {
     #[test]
     fn one_column_decides_for_the_others() {
         let found = read(&["03/04/2020 05/06/2020", "12/25/2020", "x"]);
-        assert_eq!(found.0[0], Reading::Date(Order::MonthDayYear));
+        assert_eq!(found.0[0], CellFormat::Date(DatePartOrder::MonthDayYear));
         assert_eq!((found.1.date_order.unwrap().value, found.1.questions.len()), (DateOrder::MonthDayYear, 0));
         let found = read(&["1,234 5,678", "2,5 3,75"]);
-        assert_eq!(found.0[0], Reading::Decimal(Mark::Comma));
+        assert_eq!(found.0[0], CellFormat::Decimal(DecimalMark::Comma));
     }
 
     #[test]
@@ -144,31 +141,35 @@ mod tests {
     #[test]
     fn a_person_decides() {
         let choice = DialectChoice { date_order: Some(DateOrder::MonthDayYear), ..DialectChoice::default() };
-        let (readings, found) = read_with(&["03/04/2020", "25/12/2020"], &choice);
-        assert_eq!(readings, [Reading::Date(Order::MonthDayYear), Reading::Text]);
+        let (cell_formats, found) = read_with(&["03/04/2020", "25/12/2020"], &choice);
+        assert_eq!(cell_formats, [CellFormat::Date(DatePartOrder::MonthDayYear), CellFormat::Text]);
         assert_eq!((found.date_order, found.questions.len()), (Some(Finding::chosen(DateOrder::MonthDayYear)), 0));
     }
 
-    fn read(columns: &[&str]) -> (Vec<Reading>, Conclusions) {
+    fn read(columns: &[&str]) -> (Vec<CellFormat>, Conclusions) {
         read_with(columns, &DialectChoice::default())
     }
 
-    fn read_with(columns: &[&str], choice: &DialectChoice) -> (Vec<Reading>, Conclusions) {
+    fn read_with(columns: &[&str], choice: &DialectChoice) -> (Vec<CellFormat>, Conclusions) {
         let traits = Traits { measure: None, is_identifier: false, comma_separates: true };
-        let censuses: Vec<Option<Census>> = columns.iter().map(|cells| Some(census(cells))).collect();
-        let evidence = Evidence::of(censuses.iter().flatten(), choice);
-        let plan = |(place, census): (usize, &Option<Census>)| {
-            let plan =
-                ColumnPlan { name: format!("column {place}"), traits, reading: Reading::Text, counts_text: true };
-            plan.settled(census.as_ref(), evidence)
+        let type_counts: Vec<Option<TypeCounts>> = columns.iter().map(|cells| Some(counts(cells))).collect();
+        let locale = InferredLocale::of(type_counts.iter().flatten(), choice);
+        let plan = |(index, counts): (usize, &Option<TypeCounts>)| {
+            let plan = ColumnPlan {
+                name: format!("column {index}"),
+                traits,
+                cell_format: CellFormat::Text,
+                counts_text: true,
+            };
+            plan.settled(counts.as_ref(), locale)
         };
-        let plan: Vec<ColumnPlan> = censuses.iter().enumerate().map(plan).collect();
-        (plan.iter().map(|plan| plan.reading).collect(), conclusions(&plan, &censuses, evidence))
+        let plan: Vec<ColumnPlan> = type_counts.iter().enumerate().map(plan).collect();
+        (plan.iter().map(|plan| plan.cell_format).collect(), conclusions(&plan, &type_counts, locale))
     }
 
-    fn census(cells: &str) -> Census {
-        let mut census = Census::default();
-        cells.split(' ').for_each(|cell| census.add(kinds(cell.as_bytes())));
-        census
+    fn counts(cells: &str) -> TypeCounts {
+        let mut counts = TypeCounts::default();
+        cells.split(' ').for_each(|cell| counts.add(kinds(cell.as_bytes())));
+        counts
     }
 }

@@ -5,16 +5,16 @@ use domain::dataset::ColumnRole;
 
 /// What a person means by a column of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Suggestion {
+pub(crate) struct Suggestion {
     /// The role.
-    pub role: ColumnRole,
+    pub(crate) role: ColumnRole,
     /// How sure it is; more is surer.
-    pub score: u32,
+    pub(crate) score: u32,
 }
 
 /// What a measure holds. A cell of a measure that does not fit is an error of its row, not another type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub(crate) enum Measure {
     /// Quantities and money.
     Number,
     /// Dates and times.
@@ -23,7 +23,7 @@ pub enum Measure {
 
 impl Measure {
     /// What a column of this role measures, if it does.
-    pub fn of_role(role: ColumnRole) -> Option<Self> {
+    pub(crate) fn of_role(role: ColumnRole) -> Option<Self> {
         match role {
             ColumnRole::Quantity | ColumnRole::UnitPrice | ColumnRole::Amount => Some(Self::Number),
             ColumnRole::Time => Some(Self::Time),
@@ -33,7 +33,7 @@ impl Measure {
 }
 
 /// The role that a name suggests most.
-pub fn suggestion(name: &str) -> Option<Suggestion> {
+pub(crate) fn suggestion(name: &str) -> Option<Suggestion> {
     let words = words(name);
     let suggestions = RULES.iter().filter_map(|rule| Some(Suggestion { role: rule.role, score: rule.score(&words)? }));
     // The first of equals stays, so the order of the rules decides.
@@ -41,7 +41,7 @@ pub fn suggestion(name: &str) -> Option<Suggestion> {
 }
 
 /// Whether a name is that of an identifier: its numbers are names, not amounts.
-pub fn is_identifier(name: &str) -> bool {
+pub(crate) fn is_identifier(name: &str) -> bool {
     let role = suggestion(name).map(|suggestion| suggestion.role);
     let words = words(name);
     let is_mark = |word: Option<&String>| word.is_some_and(|word| is_in(ID_WORDS, word));
@@ -67,23 +67,23 @@ struct Rule {
 
 impl Rule {
     fn score(&self, words: &[String]) -> Option<u32> {
-        if let Some(place) = place(self.names, &words.concat()) {
-            return Some(1_000 - place as u32);
+        if let Some(index) = index_of(self.names, &words.concat()) {
+            return Some(1_000 - index as u32);
         }
-        let place = self.words.split(' ').position(|word| words.iter().any(|other| other == word))?;
+        let index = self.words.split(' ').position(|word| words.iter().any(|other| other == word))?;
         let fits = |word: &String| self.beside.is_empty() || is_in(self.words, word) || is_in(self.beside, word);
         let allowed = words.iter().all(|word| fits(word) && !is_in(self.never, word));
         // A longer name says something narrower, such as the date of a birth.
-        allowed.then(|| 500 - 10 * words.len().min(20) as u32 - place as u32)
+        allowed.then(|| 500 - 10 * words.len().min(20) as u32 - index as u32)
     }
 }
 
-fn place(list: &str, word: &str) -> Option<usize> {
+fn index_of(list: &str, word: &str) -> Option<usize> {
     list.split(' ').position(|other| other == word)
 }
 
 fn is_in(list: &str, word: &str) -> bool {
-    place(list, word).is_some()
+    index_of(list, word).is_some()
 }
 
 /// In the order of preference where two score the same.
@@ -161,9 +161,9 @@ const RULES: &[Rule] = &[
 fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().map(plain_letter).collect();
     let mut words = vec![String::new()];
-    for (place, letter) in letters.iter().enumerate() {
-        let before = place.checked_sub(1).map(|before| letters[before]);
-        if !letter.is_alphanumeric() || begins_word(before, *letter, letters.get(place + 1)) {
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| letters[before]);
+        if !letter.is_alphanumeric() || begins_word(before, *letter, letters.get(index + 1)) {
             words.push(String::new());
         }
         if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
@@ -184,8 +184,8 @@ fn begins_word(before: Option<char>, letter: char, after: Option<&char>) -> bool
 fn plain_letter(letter: char) -> char {
     const ACCENTED: &str = "áàâäãéèêëíìîïóòôöõúùûüñçÁÀÂÄÃÉÈÊËÍÌÎÏÓÒÔÖÕÚÙÛÜÑÇºª°";
     const PLAIN: &str = "aaaaaeeeeiiiiooooouuuuncAAAAAEEEEIIIIOOOOOUUUUNCoao";
-    let place = ACCENTED.chars().position(|accented| accented == letter);
-    place.and_then(|place| PLAIN.chars().nth(place)).unwrap_or(letter)
+    let index = ACCENTED.chars().position(|accented| accented == letter);
+    index.and_then(|index| PLAIN.chars().nth(index)).unwrap_or(letter)
 }
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ use crate::csv::values::iso8601::{iso_date, iso_datetime};
 const TEXT_MAX_CHARS: usize = 200;
 
 /// Statistics of the batches seen so far.
-pub struct Statistics(Vec<OfColumn>);
+pub(crate) struct Statistics(Vec<ColumnStatistics>);
 
 #[derive(Clone, Default)]
-struct OfColumn {
+struct ColumnStatistics {
     null_count: u64,
     extremes: Option<(Scalar, Scalar)>,
 }
@@ -32,12 +32,12 @@ enum Scalar {
 
 impl Statistics {
     /// Statistics of no rows.
-    pub fn new(columns: usize) -> Self {
-        Self(vec![OfColumn::default(); columns])
+    pub(crate) fn new(columns: usize) -> Self {
+        Self(vec![ColumnStatistics::default(); columns])
     }
 
     /// Takes more rows into account.
-    pub fn add(&mut self, batch: &RecordBatch) {
+    pub(crate) fn add(&mut self, batch: &RecordBatch) {
         for (statistics, array) in self.0.iter_mut().zip(batch.columns()) {
             statistics.null_count += array.null_count() as u64;
             statistics.widen(extremes(array));
@@ -45,7 +45,7 @@ impl Statistics {
     }
 
     /// Takes the statistics of further rows into account.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         for (statistics, other) in self.0.iter_mut().zip(other.0) {
             statistics.null_count += other.null_count;
             statistics.widen(other.extremes);
@@ -53,12 +53,12 @@ impl Statistics {
     }
 
     /// The columns with their statistics and without roles.
-    pub fn columns(&self, plan: &[ColumnPlan]) -> Vec<Column> {
+    pub(crate) fn columns(&self, plan: &[ColumnPlan]) -> Vec<Column> {
         plan.iter().zip(&self.0).map(|(plan, statistics)| statistics.column(plan)).collect()
     }
 }
 
-impl OfColumn {
+impl ColumnStatistics {
     fn widen(&mut self, extremes: Option<(Scalar, Scalar)>) {
         let Some((least, greatest)) = extremes else { return };
         self.extremes = Some(match self.extremes.take() {
@@ -68,7 +68,7 @@ impl OfColumn {
     }
 
     fn column(&self, plan: &ColumnPlan) -> Column {
-        let column_type = plan.reading.column_type();
+        let column_type = plan.cell_format.column_type();
         let (min, max) = match &self.extremes {
             Some((min, max)) => (min.json(column_type), max.json(column_type)),
             None => (Value::Null, Value::Null),

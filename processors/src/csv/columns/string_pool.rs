@@ -8,7 +8,7 @@ use hashbrown::hash_table::Entry as Slot;
 
 /// Different texts with their numbers: comparing and hashing numbers is cheaper.
 #[derive(Default)]
-pub struct Texts {
+pub(crate) struct StringPool {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     table: HashTable<(u64, u32)>,
@@ -16,9 +16,9 @@ pub struct Texts {
     last: u32,
 }
 
-impl Texts {
+impl StringPool {
     /// The number of a text, which is kept if it is new.
-    pub fn number(&mut self, text: &[u8]) -> u32 {
+    pub(crate) fn intern(&mut self, text: &[u8]) -> u32 {
         if !self.ends.is_empty() && self.get(self.last) == text {
             return self.last;
         }
@@ -36,29 +36,29 @@ impl Texts {
     }
 
     /// How many different texts there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The text with a number.
-    pub fn get(&self, number: u32) -> &[u8] {
+    pub(crate) fn get(&self, number: u32) -> &[u8] {
         get(&self.bytes, &self.ends, number)
     }
 
     /// Forgets them all.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
         self.table.clear();
         self.last = 0;
     }
 
-    /// The place of each text when they are sorted.
-    pub fn ranks(&self) -> Vec<u32> {
+    /// The index of each text when they are sorted.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
         // The first bytes mostly decide, and here they lie side by side.
         let mut order: Vec<(u64, u32)> =
             (0..self.ends.len() as u32).map(|number| (beginning(self.get(number)), number)).collect();
-        order.sort_unstable_by(|(one, a), (other, b)| one.cmp(other).then_with(|| self.get(*a).cmp(self.get(*b))));
+        order.sort_unstable_by(|(key_a, a), (key_b, b)| key_a.cmp(key_b).then_with(|| self.get(*a).cmp(self.get(*b))));
         let mut ranks = vec![0; order.len()];
         for (rank, (_, number)) in (0..).zip(order) {
             ranks[number as usize] = rank;
@@ -91,12 +91,12 @@ mod tests {
         #[test]
         fn ranks_are_places_among_the_sorted(texts in prop::collection::btree_set("[a\\x00]{0,10}", 0..40), seed: u64) {
             let sorted: Vec<String> = texts.into_iter().collect();
-            let mut mixed: Vec<(u64, usize)> = (0..sorted.len()).map(|place| (place as u64 ^ seed, place)).collect();
+            let mut mixed: Vec<(u64, usize)> = (0..sorted.len()).map(|index| (index as u64 ^ seed, index)).collect();
             mixed.sort_by_key(|(key, _)| FixedState::default().hash_one(key));
-            let mut known = Texts::default();
-            mixed.iter().for_each(|(_, place)| { known.number(sorted[*place].as_bytes()); });
-            let expected: Vec<u32> = mixed.iter().map(|(_, place)| *place as u32).collect();
-            prop_assert_eq!(known.ranks(), expected);
+            let mut pool = StringPool::default();
+            mixed.iter().for_each(|(_, index)| { pool.intern(sorted[*index].as_bytes()); });
+            let expected: Vec<u32> = mixed.iter().map(|(_, index)| *index as u32).collect();
+            prop_assert_eq!(pool.ranks(), expected);
         }
     }
 }

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, BinaryBuilder, DictionaryArray, Int32Builder, Strin
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
-use crate::csv::columns::string_pool::Texts;
+use crate::csv::columns::string_pool::StringPool;
 
 /// Cells after which it is asked whether they are few different ones, and again after as many.
 const TRIAL_CELLS: usize = 1_024;
@@ -16,8 +16,8 @@ const WORTH_IT: usize = 4;
 
 /// The cells of a text column.
 #[derive(Default)]
-pub struct TextBuilder {
-    texts: Texts,
+pub(crate) struct TextBuilder {
+    pool: StringPool,
     numbers: Int32Builder,
     cells: usize,
     /// Given up for the rest of the block: the cells are written out.
@@ -26,21 +26,21 @@ pub struct TextBuilder {
 
 impl TextBuilder {
     /// An empty column with room for so many cells that come again and again.
-    pub fn new(cells: usize) -> Self {
+    pub(crate) fn new(cells: usize) -> Self {
         Self { numbers: Int32Builder::with_capacity(cells), ..Self::default() }
     }
 
     /// Appends a cell.
-    pub fn append(&mut self, cell: Option<&[u8]>) {
+    pub(crate) fn append(&mut self, cell: Option<&[u8]>) {
         if let Some(plain) = &mut self.plain {
             return plain.append_option(cell);
         }
         match cell {
-            Some(cell) => self.numbers.append_value(self.texts.number(cell) as i32),
+            Some(cell) => self.numbers.append_value(self.pool.intern(cell) as i32),
             None => self.numbers.append_null(),
         }
         self.cells += 1;
-        if self.cells.is_multiple_of(TRIAL_CELLS) && self.texts.len() * WORTH_IT > self.cells {
+        if self.cells.is_multiple_of(TRIAL_CELLS) && self.pool.len() * WORTH_IT > self.cells {
             self.write_out();
         }
     }
@@ -49,17 +49,17 @@ impl TextBuilder {
     ///
     /// # Errors
     /// When a cell is not UTF-8, which was checked before.
-    pub fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         if let Some(mut plain) = self.plain.take() {
             return Ok(Arc::new(StringArray::try_from_binary(plain.finish())?));
         }
-        if self.texts.len() * WORTH_IT > self.cells {
+        if self.pool.len() * WORTH_IT > self.cells {
             self.write_out();
             return self.finish();
         }
         let mut values = BinaryBuilder::new();
-        (0..self.texts.len()).for_each(|number| values.append_value(self.texts.get(number as u32)));
-        self.texts.clear();
+        (0..self.pool.len()).for_each(|number| values.append_value(self.pool.get(number as u32)));
+        self.pool.clear();
         self.cells = 0;
         let values = Arc::new(StringArray::try_from_binary(values.finish())?);
         Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(self.numbers.finish(), values)?))
@@ -68,9 +68,9 @@ impl TextBuilder {
     fn write_out(&mut self) {
         let mut plain = BinaryBuilder::new();
         for number in self.numbers.finish().iter() {
-            plain.append_option(number.map(|number| self.texts.get(number as u32)));
+            plain.append_option(number.map(|number| self.pool.get(number as u32)));
         }
-        self.texts.clear();
+        self.pool.clear();
         self.cells = 0;
         self.plain = Some(plain);
     }

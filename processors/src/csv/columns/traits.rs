@@ -4,11 +4,11 @@ use crate::csv::columns::header_names::Measure;
 
 /// What is known of a column beside its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Traits {
+pub(crate) struct Traits {
     /// What it measures, by its name.
-    pub measure: Option<Measure>,
+    pub(crate) measure: Option<Measure>,
     /// Whether its name is that of an identifier.
-    pub is_identifier: bool,
+    pub(crate) is_identifier: bool,
     /// Whether the comma separates the fields, so that a comma in a number more likely separates thousands.
-    pub comma_separates: bool,
+    pub(crate) comma_separates: bool,
 }

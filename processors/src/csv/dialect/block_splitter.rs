@@ -1,13 +1,13 @@
-//! Cuts text into blocks of whole records, so that several threads can read them. It follows the quotes of the text
+//! Splits text into blocks of whole records, so that several threads can read them. It follows the quotes of the text
 //! exactly, from one quote to the next, which is many times faster than looking at every field. Where a quote is never
 //! closed, the line with it becomes a block of its own and the rest is read as if it were not there.
 
-use crate::csv::bytes::source::Source;
-use crate::csv::dialect::record_format::Format;
+use crate::csv::bytes::source::TextSource;
+use crate::csv::dialect::record_format::RecordFormat;
 use crate::csv::error::{IngestError, unreadable};
 
 /// The size of a block, if no record is larger.
-pub const BLOCK_BYTES: usize = 2 << 20;
+pub(crate) const BLOCK_BYTES: usize = 2 << 20;
 /// The longest record.
 const RECORD_MAX_BYTES: usize = 4 << 20;
 /// Quotes that may be left open in a file; looking for the end of each takes time.
@@ -15,19 +15,19 @@ const OPEN_QUOTES_MAX: usize = 1_000;
 
 /// Some records of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     /// The records with their line ends.
-    pub text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     /// The text is a line in which a quote is opened and not closed.
-    pub is_damaged: bool,
+    pub(crate) is_damaged: bool,
     /// No block follows.
-    pub is_last: bool,
+    pub(crate) is_last: bool,
 }
 
-/// Cuts the text of a file.
-pub struct Cutter {
-    source: Source,
-    format: Format,
+/// Splits the text of a file.
+pub(crate) struct BlockSplitter {
+    source: TextSource,
+    format: RecordFormat,
     block_bytes: usize,
     /// How far the quotes have been followed.
     followed: usize,
@@ -41,14 +41,14 @@ pub struct Cutter {
     is_done: bool,
 }
 
-impl Cutter {
+impl BlockSplitter {
     /// Begins behind the first bytes of the text, which were looked at before.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn new(
-        mut source: Source,
-        format: &Format,
+    pub(crate) fn new(
+        mut source: TextSource,
+        format: &RecordFormat,
         skipped_bytes: usize,
         block_bytes: usize,
     ) -> Result<Self, IngestError> {
@@ -65,8 +65,8 @@ impl Cutter {
     /// The next block; at least one is given in all.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not cut into lines at all.
-    pub fn next(&mut self) -> Result<Option<Block>, IngestError> {
+    /// When the file cannot be read, or is not split into lines at all.
+    pub(crate) fn next(&mut self) -> Result<Option<Block>, IngestError> {
         if self.is_done {
             return Ok(None);
         }
@@ -99,37 +99,37 @@ impl Cutter {
         let (text, last) = (self.source.text(), self.source.is_ended());
         while self.followed < text.len() {
             let Some(open) = self.open else {
-                let Some(place) = memchr::memchr(quote, &text[self.followed..]) else { break };
-                let place = self.followed + place;
-                self.followed = place + 1;
-                if self.opens(text, place) {
-                    self.record = self.record.max(end_before(&self.format, &text[self.closed..place], self.closed));
-                    self.open = Some(place);
+                let Some(index) = memchr::memchr(quote, &text[self.followed..]) else { break };
+                let index = self.followed + index;
+                self.followed = index + 1;
+                if self.opens(text, index) {
+                    self.record = self.record.max(end_before(&self.format, &text[self.closed..index], self.closed));
+                    self.open = Some(index);
                 }
                 continue;
             };
             let escape = self.format.escape_byte().unwrap_or(quote);
-            let Some(place) = memchr::memchr2(quote, escape, &text[self.followed..]) else { break };
-            let place = self.followed + place;
-            let Some(next) = text.get(place + 1) else {
-                self.followed = place;
-                if last && text[place] == quote {
-                    (self.open, self.closed, self.followed) = (None, place + 1, place + 1);
+            let Some(index) = memchr::memchr2(quote, escape, &text[self.followed..]) else { break };
+            let index = self.followed + index;
+            let Some(next) = text.get(index + 1) else {
+                self.followed = index;
+                if last && text[index] == quote {
+                    (self.open, self.closed, self.followed) = (None, index + 1, index + 1);
                 }
                 return None;
             };
-            if text[place] != quote || *next == quote {
-                self.followed = place + 2;
+            if text[index] != quote || *next == quote {
+                self.followed = index + 2;
                 continue;
             }
-            if !last && self.is_undecided(&text[place + 1..]) {
-                self.followed = place;
+            if !last && self.is_undecided(&text[index + 1..]) {
+                self.followed = index;
                 return None;
             }
-            if !self.is_over(&text[place + 1..]) && self.has_line_end(&text[open..place]) {
+            if !self.is_over(&text[index + 1..]) && self.has_line_end(&text[open..index]) {
                 return Some(self.record..self.line_end_from(open));
             }
-            (self.open, self.closed, self.followed) = (None, place + 1, place + 1);
+            (self.open, self.closed, self.followed) = (None, index + 1, index + 1);
         }
         self.followed = self.followed.max(text.len());
         None
@@ -160,8 +160,8 @@ impl Cutter {
     }
 
     fn has_line_end(&self, text: &[u8]) -> bool {
-        let [one, other] = self.format.line_ends();
-        memchr::memchr2(one, other, text).is_some()
+        let [a, b] = self.format.line_ends();
+        memchr::memchr2(a, b, text).is_some()
     }
 
     /// Where the last record ends that is known to be whole; 0 when there is none.
@@ -175,12 +175,12 @@ impl Cutter {
         self.record.max(end_before(&self.format, &text[self.closed.min(known)..known], self.closed))
     }
 
-    /// Where the line ends in which a place is; the end of the text, when it is the last line.
-    fn line_end_from(&self, place: usize) -> usize {
-        let (text, [one, other]) = (self.source.text(), self.format.line_ends());
-        let place = place.min(text.len());
-        let Some(end) = memchr::memchr2(one, other, &text[place..]) else { return text.len() };
-        place + end + self.format.line_end_bytes(&text[place + end..], true).max(1)
+    /// Where the line ends in which an index is; the end of the text, when it is the last line.
+    fn line_end_from(&self, index: usize) -> usize {
+        let (text, [a, b]) = (self.source.text(), self.format.line_ends());
+        let index = index.min(text.len());
+        let Some(end) = memchr::memchr2(a, b, &text[index..]) else { return text.len() };
+        index + end + self.format.line_end_bytes(&text[index + end..], true).max(1)
     }
 
     /// Gives the records before a damaged line, or the line.
@@ -229,9 +229,9 @@ impl Cutter {
 }
 
 /// Where the last line ends in a piece of text that begins at `start` and has no quoted fields; 0 without one.
-fn end_before(format: &Format, text: &[u8], start: usize) -> usize {
-    let [one, other] = format.line_ends();
-    memchr::memrchr2(one, other, text).map_or(0, |place| start + place + 1)
+fn end_before(format: &RecordFormat, text: &[u8], start: usize) -> usize {
+    let [a, b] = format.line_ends();
+    memchr::memrchr2(a, b, text).map_or(0, |index| start + index + 1)
 }
 
 #[cfg(test)]

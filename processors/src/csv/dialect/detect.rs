@@ -4,7 +4,7 @@
 
 use domain::csv_dialect::{DialectChoice, Escape, LineEnd, NO_QUOTE, WHITESPACE};
 
-use crate::csv::dialect::record_format::{Delimiter, Format};
+use crate::csv::dialect::record_format::{Delimiter, RecordFormat};
 use crate::csv::dialect::scanner::{MAX_FIELDS, Scanner};
 use crate::csv::values::kinds::Kinds;
 use crate::csv::values::recognise::{is_null, kinds};
@@ -35,23 +35,23 @@ const DELIMITERS: [(&str, f64); 11] = [
 
 /// How a text seems to be written, and how sure that is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Detected {
+pub(crate) struct DetectedFormat {
     /// The format.
-    pub format: Format,
+    pub(crate) format: RecordFormat,
     /// Of the delimiter, from 0 to 1.
-    pub confidence: f64,
+    pub(crate) confidence: f64,
     /// Whether some field was quoted.
-    pub has_quotes: bool,
+    pub(crate) has_quotes: bool,
 }
 
 /// Finds the format of a text, which may end within a record. What a person chose or the file declares stays.
-pub fn detect(text: &[u8], choice: &DialectChoice) -> Detected {
+pub(crate) fn detect(text: &[u8], choice: &DialectChoice) -> DetectedFormat {
     let text = &text[..text.len().min(LOOKED_AT_BYTES)];
     let candidates = candidates(text, choice);
-    let mut best: Option<(Format, Score)> = None;
+    let mut best: Option<(RecordFormat, FormatScore)> = None;
     let mut second = 0.0;
     for (format, preference) in candidates {
-        let score = Score::of(text, &format, preference);
+        let score = FormatScore::of(text, &format, preference);
         match &best {
             Some((other, top)) if score.quality <= top.quality => {
                 second = if other.delimiter == format.delimiter { second } else { score.quality.max(second) };
@@ -63,14 +63,14 @@ pub fn detect(text: &[u8], choice: &DialectChoice) -> Detected {
             }
         }
     }
-    let (format, score) = best.unwrap_or_else(|| (Format::separated_by(","), Score::default()));
+    let (format, score) = best.unwrap_or_else(|| (RecordFormat::separated_by(","), FormatScore::default()));
     let format = if choice.delimiter.is_none() { lengthened(text, format, &score) } else { format };
     let lead = if score.quality > 0.0 { (score.quality - second) / score.quality } else { 0.0 };
-    Detected { format, confidence: 0.5 + 0.5 * lead * score.consistency, has_quotes: score.quoted > 0 }
+    DetectedFormat { format, confidence: 0.5 + 0.5 * lead * score.consistency, has_quotes: score.quoted > 0 }
 }
 
 /// The formats that the text or a person gives reason to try, the likeliest first.
-fn candidates(text: &[u8], choice: &DialectChoice) -> Vec<(Format, f64)> {
+fn candidates(text: &[u8], choice: &DialectChoice) -> Vec<(RecordFormat, f64)> {
     let chosen = choice.delimiter.as_deref().map(|delimiter| (delimiter, 1.0));
     let delimiters = chosen.map_or(DELIMITERS.to_vec(), |chosen| vec![chosen]);
     let mut formats = Vec::new();
@@ -80,7 +80,7 @@ fn candidates(text: &[u8], choice: &DialectChoice) -> Vec<(Format, f64)> {
                 for escape in escapes(text, choice) {
                     for is_spaced in spacings(text, delimiter, quote) {
                         let delimiter = Delimiter::of(delimiter);
-                        formats.push((Format { delimiter, quote, escape, line_end, is_spaced }, preference));
+                        formats.push((RecordFormat { delimiter, quote, escape, line_end, is_spaced }, preference));
                     }
                 }
             }
@@ -90,7 +90,7 @@ fn candidates(text: &[u8], choice: &DialectChoice) -> Vec<(Format, f64)> {
 }
 
 fn line_ends(text: &[u8], choice: &DialectChoice) -> Vec<LineEnd> {
-    let alone = memchr::memchr_iter(b'\r', text).any(|place| text.get(place + 1).is_some_and(|next| *next != b'\n'));
+    let alone = memchr::memchr_iter(b'\r', text).any(|index| text.get(index + 1).is_some_and(|next| *next != b'\n'));
     match choice.line_end {
         Some(line_end) => vec![line_end],
         None if alone && text.contains(&b'\n') => vec![LineEnd::Any, LineEnd::Lf, LineEnd::Cr],
@@ -129,15 +129,15 @@ fn spacings(text: &[u8], delimiter: &str, quote: Option<u8>) -> Vec<bool> {
 
 /// How well a format explains a text.
 #[derive(Clone, Copy, Debug, Default)]
-struct Score {
+struct FormatScore {
     quality: f64,
     /// The share of records with the usual number of fields.
     consistency: f64,
     quoted: usize,
 }
 
-impl Score {
-    fn of(text: &[u8], format: &Format, preference: f64) -> Self {
+impl FormatScore {
+    fn of(text: &[u8], format: &RecordFormat, preference: f64) -> Self {
         let records = looked_at(text, format);
         let width = usual(records.iter().map(|record| record.width));
         let first = records.iter().take(PREAMBLE_RECORDS).position(|record| record.width == width).unwrap_or(0);
@@ -148,7 +148,7 @@ impl Score {
         if width < 2 || rows.is_empty() || !is_split {
             return Self { quoted, ..Self::default() };
         }
-        let fitting = |records: &[Looked]| records.iter().filter(|record| record.width == width).count() as f64;
+        let fitting = |records: &[RecordProfile]| records.iter().filter(|record| record.width == width).count() as f64;
         let consistency = fitting(rows) / rows.len() as f64 * (0.8 + 0.2 * rows.len() as f64 / records.len() as f64);
         let sound = rows.iter().filter(|record| !record.is_malformed).count() as f64 / rows.len() as f64;
         let pattern = rows.iter().map(|record| record.likeness).sum::<f64>() / rows.len() as f64;
@@ -162,7 +162,7 @@ impl Score {
 }
 
 /// What is seen of a record.
-struct Looked {
+struct RecordProfile {
     width: usize,
     /// How much its fields look like values, from 0 to 1.
     likeness: f64,
@@ -170,7 +170,7 @@ struct Looked {
     is_malformed: bool,
 }
 
-fn looked_at(text: &[u8], format: &Format) -> Vec<Looked> {
+fn looked_at(text: &[u8], format: &RecordFormat) -> Vec<RecordProfile> {
     let (mut scanner, mut at, mut records) = (Scanner::new(format), 0, Vec::new());
     while records.len() < LOOKED_AT_RECORDS && at < text.len() {
         // The last record may be cut off; it counts only when there is no other.
@@ -187,12 +187,12 @@ fn looked_at(text: &[u8], format: &Format) -> Vec<Looked> {
     records
 }
 
-fn look(scanner: &Scanner, text: &[u8], line: &[u8], format: &Format) -> Looked {
+fn look(scanner: &Scanner, text: &[u8], line: &[u8], format: &RecordFormat) -> RecordProfile {
     let width = scanner.field_count();
     let kept = width.min(MAX_FIELDS);
     let likeness = (0..kept).map(|index| likeness(scanner.field(text, index))).sum::<f64>() / kept.max(1) as f64;
     let quoted = format.quote.map_or(0, |quote| usize::from(line.contains(&quote)));
-    Looked { width, likeness, quoted, is_malformed: scanner.malformed().is_some() }
+    RecordProfile { width, likeness, quoted, is_malformed: scanner.malformed().is_some() }
 }
 
 /// How much a field looks like a value: a delimiter or a quote that is left in it speaks against the format.
@@ -212,7 +212,7 @@ fn likeness(cell: &[u8]) -> f64 {
 }
 
 /// The number that comes most often, of equals the greatest.
-pub fn usual(numbers: impl Iterator<Item = usize>) -> usize {
+pub(crate) fn usual(numbers: impl Iterator<Item = usize>) -> usize {
     let mut sorted: Vec<usize> = numbers.collect();
     sorted.sort_unstable();
     let most = sorted.chunk_by(|a, b| a == b).max_by_key(|equal| (equal.len(), equal[0]));
@@ -220,7 +220,7 @@ pub fn usual(numbers: impl Iterator<Item = usize>) -> usize {
 }
 
 /// A delimiter may have more characters than one: then each time the same ones stand around it.
-fn lengthened(text: &[u8], format: Format, score: &Score) -> Format {
+fn lengthened(text: &[u8], format: RecordFormat, score: &FormatScore) -> RecordFormat {
     let Delimiter::Text(short) = &format.delimiter else { return format };
     let Ok(short) = std::str::from_utf8(short) else { return format };
     let lines: Vec<&[u8]> = text
@@ -230,7 +230,7 @@ fn lengthened(text: &[u8], format: Format, score: &Score) -> Format {
         .take(LOOKED_AT_RECORDS)
         .collect();
     for long in [format!(" {short} "), short.repeat(3), short.repeat(2), around(&lines, short), format!("{short} ")] {
-        let candidate = Format {
+        let candidate = RecordFormat {
             delimiter: Delimiter::of(&long),
             is_spaced: format.is_spaced && !long.contains(' '),
             ..format.clone()
@@ -238,7 +238,7 @@ fn lengthened(text: &[u8], format: Format, score: &Score) -> Format {
         let times = long.matches(short).count();
         let count = |line: &[u8], needle: &str| memchr::memmem::find_iter(line, needle.as_bytes()).count();
         let always = lines.iter().all(|line| count(line, short) == times * count(line, &long));
-        let long_score = Score::of(text, &candidate, 1.0);
+        let long_score = FormatScore::of(text, &candidate, 1.0);
         let is_better = long_score.consistency > score.consistency + 0.05 && long_score.consistency > 0.9;
         let is_equal = always && !lines.is_empty() && long_score.consistency >= score.consistency;
         if long.len() > short.len() && long_score.quality >= 0.8 * score.quality && (is_better || is_equal) {
@@ -252,10 +252,10 @@ fn lengthened(text: &[u8], format: Format, score: &Score) -> Format {
 fn around(lines: &[&[u8]], short: &str) -> String {
     let is_mark = |byte: &u8| byte.is_ascii_punctuation() && !matches!(byte, b'"' | b'\'' | b'-' | b'+' | b'.');
     let first = lines.first().copied().unwrap_or_default();
-    let place = memchr::memmem::find(first, short.as_bytes()).unwrap_or(0);
-    let before = first[..place].iter().rev().take_while(|byte| is_mark(byte)).count().min(2);
-    let after = first[(place + short.len()).min(first.len())..].iter().take_while(|byte| is_mark(byte)).count().min(2);
-    String::from_utf8_lossy(&first[place - before..(place + short.len() + after).min(first.len())]).into_owned()
+    let index = memchr::memmem::find(first, short.as_bytes()).unwrap_or(0);
+    let before = first[..index].iter().rev().take_while(|byte| is_mark(byte)).count().min(2);
+    let after = first[(index + short.len()).min(first.len())..].iter().take_while(|byte| is_mark(byte)).count().min(2);
+    String::from_utf8_lossy(&first[index - before..(index + short.len() + after).min(first.len())]).into_owned()
 }
 
 #[cfg(test)]

@@ -13,31 +13,31 @@ const PREAMBLE_RECORDS: usize = 50;
 
 /// One of the first records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct First {
+pub(crate) struct FirstRecord {
     /// The line it begins in, from 1.
-    pub line: u64,
+    pub(crate) line: u64,
     /// How many fields it has, of which not all may be kept.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Its fields.
-    pub fields: Vec<Vec<u8>>,
-    /// Where the next record begins: its place in the text and its line.
-    pub next: (usize, u64),
+    pub(crate) fields: Vec<Vec<u8>>,
+    /// Where the next record begins: its index in the text and its line.
+    pub(crate) next: (usize, u64),
 }
 
 /// Where the names are, or that there are none.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    /// The place of the record with the names.
-    pub names: Option<usize>,
-    /// The place of the first row.
-    pub rows: usize,
+pub(crate) struct Header {
+    /// The index of the record with the names.
+    pub(crate) names: Option<usize>,
+    /// The index of the first row.
+    pub(crate) rows: usize,
     /// How sure that is, from 0 to 1.
-    pub confidence: f64,
+    pub(crate) confidence: f64,
 }
 
-impl First {
+impl FirstRecord {
     /// Whether it is an empty line.
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.filled() == 0 && self.width <= 1
     }
 
@@ -47,13 +47,13 @@ impl First {
 }
 
 /// Finds the header among the first records. `chosen` is the line that a person named; 0 for none.
-pub fn header(records: &[First], chosen: Option<u64>) -> Header {
+pub(crate) fn header(records: &[FirstRecord], chosen: Option<u64>) -> Header {
     let first = first_of_table(records);
     match chosen {
         Some(0) => Header { names: None, rows: first, confidence: 1.0 },
         Some(line) => {
-            let place = records.iter().rposition(|record| record.line <= line).unwrap_or(first);
-            Header { names: Some(place), rows: place + 1, confidence: 1.0 }
+            let index = records.iter().rposition(|record| record.line <= line).unwrap_or(first);
+            Header { names: Some(index), rows: index + 1, confidence: 1.0 }
         }
         None => {
             let (is_header, confidence) = is_header(records.get(first), records.get(first + 1..).unwrap_or_default());
@@ -63,26 +63,26 @@ pub fn header(records: &[First], chosen: Option<u64>) -> Header {
 }
 
 /// The first record that is as full as the others usually are.
-fn first_of_table(records: &[First]) -> usize {
-    let filled = |record: &First| !record.is_blank();
-    let usually = usual(records.iter().filter(|record| filled(record)).map(First::filled));
+fn first_of_table(records: &[FirstRecord]) -> usize {
+    let filled = |record: &FirstRecord| !record.is_blank();
+    let usually = usual(records.iter().filter(|record| filled(record)).map(FirstRecord::filled));
     let width = usual(records.iter().filter(|record| filled(record)).map(|record| record.width));
-    let belongs = |record: &First| filled(record) && record.filled() * 2 > usually && record.width * 2 > width;
+    let belongs = |record: &FirstRecord| filled(record) && record.filled() * 2 > usually && record.width * 2 > width;
     let first = records.iter().take(PREAMBLE_RECORDS).position(belongs);
     first.or_else(|| records.iter().position(filled)).unwrap_or(0)
 }
 
 /// A header has a usual name, or nothing but text. It is surer when the rows below hold something else.
-fn is_header(first: Option<&First>, rows: &[First]) -> (bool, f64) {
+fn is_header(first: Option<&FirstRecord>, rows: &[FirstRecord]) -> (bool, f64) {
     let Some(first) = first else { return (false, 0.5) };
     let cells = || first.fields.iter().map(|cell| cell.trim_ascii());
     let text = |cell: &[u8]| is_null(cell) || kinds(cell) == Kinds::NONE;
     let is_usual = |cell: &[u8]| suggestion(&String::from_utf8_lossy(cell)).is_some();
-    let has_values = |place: usize| {
-        rows.iter().take(100).any(|row| row.fields.get(place).is_some_and(|cell| !text(cell.trim_ascii())))
+    let has_values = |index: usize| {
+        rows.iter().take(100).any(|row| row.fields.get(index).is_some_and(|cell| !text(cell.trim_ascii())))
     };
     // A name above values; years may stand beside it.
-    if cells().enumerate().any(|(place, cell)| text(cell) && is_usual(cell) && has_values(place)) {
+    if cells().enumerate().any(|(index, cell)| text(cell) && is_usual(cell) && has_values(index)) {
         return (true, 0.99);
     }
     if !cells().all(text) || cells().all(is_null) {
@@ -94,9 +94,9 @@ fn is_header(first: Option<&First>, rows: &[First]) -> (bool, f64) {
 
 /// The names of the columns; without one it is `column_3`, the second `price` is `price_2`. Columns at the end
 /// without name and content come from lines that end in a delimiter and are left out.
-pub fn names(header: Option<&First>, rows: &[First]) -> Vec<String> {
+pub(crate) fn names(header: Option<&FirstRecord>, rows: &[FirstRecord]) -> Vec<String> {
     let is_empty =
-        |record: &First, place: usize| record.fields.get(place).is_none_or(|cell| cell.trim_ascii().is_empty());
+        |record: &FirstRecord, index: usize| record.fields.get(index).is_none_or(|cell| cell.trim_ascii().is_empty());
     let mut width = width(header, rows);
     while width > 1
         && !rows.is_empty()
@@ -106,17 +106,17 @@ pub fn names(header: Option<&First>, rows: &[First]) -> Vec<String> {
         width -= 1;
     }
     let mut names: Vec<String> = Vec::with_capacity(width);
-    for place in 0..width {
-        let cell = header.and_then(|header| header.fields.get(place)).map_or(&[][..], Vec::as_slice);
+    for index in 0..width {
+        let cell = header.and_then(|header| header.fields.get(index)).map_or(&[][..], Vec::as_slice);
         let name: String = String::from_utf8_lossy(cell.trim_ascii()).chars().take(NAME_MAX_CHARS).collect();
         let name = name.replace(char::is_control, " ");
-        names.push(unused(&names, if name.is_empty() { format!("column_{}", place + 1) } else { name }));
+        names.push(unused(&names, if name.is_empty() { format!("column_{}", index + 1) } else { name }));
     }
     names
 }
 
 /// Rows that usually have more fields than the header make the table wider, if something is in them.
-fn width(header: Option<&First>, rows: &[First]) -> usize {
+fn width(header: Option<&FirstRecord>, rows: &[FirstRecord]) -> usize {
     let usually = usual(rows.iter().map(|row| row.width));
     let Some(header) = header else { return usually };
     let wider = rows.iter().filter(|row| row.width == usually).count() * 2 > rows.len();
@@ -174,10 +174,10 @@ mod tests {
         names(Some(&records[0]), &records[1..])
     }
 
-    fn records(text: &str) -> Vec<First> {
+    fn records(text: &str) -> Vec<FirstRecord> {
         let record = |(line, text): (u64, &str)| {
             let fields: Vec<Vec<u8>> = text.split(';').map(|cell| cell.as_bytes().to_vec()).collect();
-            First { line, width: fields.len(), fields, next: (0, line + 1) }
+            FirstRecord { line, width: fields.len(), fields, next: (0, line + 1) }
         };
         (1..).zip(text.lines()).map(record).collect()
     }

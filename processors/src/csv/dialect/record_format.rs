@@ -4,22 +4,22 @@ use domain::csv_dialect::{Escape, LineEnd, WHITESPACE};
 
 /// How records and fields are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Format {
+pub(crate) struct RecordFormat {
     /// What separates fields.
-    pub delimiter: Delimiter,
+    pub(crate) delimiter: Delimiter,
     /// What encloses fields that hold delimiters or line ends.
-    pub quote: Option<u8>,
+    pub(crate) quote: Option<u8>,
     /// How a quote within a quoted field is written.
-    pub escape: Escape,
+    pub(crate) escape: Escape,
     /// What ends a record.
-    pub line_end: LineEnd,
+    pub(crate) line_end: LineEnd,
     /// Whether spaces may stand before an opening and behind a closing quote.
-    pub is_spaced: bool,
+    pub(crate) is_spaced: bool,
 }
 
 /// What separates fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delimiter {
+pub(crate) enum Delimiter {
     /// These bytes.
     Text(Vec<u8>),
     /// Any number of spaces and tabs; at the beginning and end of a line they do not count.
@@ -28,12 +28,12 @@ pub enum Delimiter {
 
 impl Delimiter {
     /// As the domain names it.
-    pub fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         if name == WHITESPACE { Self::Whitespace } else { Self::Text(name.as_bytes().to_vec()) }
     }
 
     /// As the domain names it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Text(text) => String::from_utf8_lossy(text).into_owned(),
             Self::Whitespace => WHITESPACE.to_owned(),
@@ -41,7 +41,7 @@ impl Delimiter {
     }
 
     /// Its length.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Text(delimiter) => delimiter.len(),
             Self::Whitespace => 1,
@@ -49,7 +49,7 @@ impl Delimiter {
     }
 
     /// Whether a text ends with it.
-    pub fn ends(&self, text: &[u8]) -> bool {
+    pub(crate) fn ends(&self, text: &[u8]) -> bool {
         match self {
             Self::Text(delimiter) => text.ends_with(delimiter),
             Self::Whitespace => matches!(text.last(), Some(b' ' | b'\t')),
@@ -57,7 +57,7 @@ impl Delimiter {
     }
 
     /// Whether a text begins with it.
-    pub fn begins(&self, text: &[u8]) -> bool {
+    pub(crate) fn begins(&self, text: &[u8]) -> bool {
         match self {
             Self::Text(delimiter) => text.starts_with(delimiter),
             Self::Whitespace => matches!(text.first(), Some(b' ' | b'\t')),
@@ -65,9 +65,9 @@ impl Delimiter {
     }
 }
 
-impl Format {
+impl RecordFormat {
     /// RFC 4180 with this delimiter.
-    pub fn separated_by(delimiter: &str) -> Self {
+    pub(crate) fn separated_by(delimiter: &str) -> Self {
         Self {
             delimiter: Delimiter::of(delimiter),
             quote: Some(b'"'),
@@ -78,12 +78,12 @@ impl Format {
     }
 
     /// The byte that hides the next one within quotes.
-    pub fn escape_byte(&self) -> Option<u8> {
+    pub(crate) fn escape_byte(&self) -> Option<u8> {
         (self.escape == Escape::Backslash).then_some(b'\\')
     }
 
     /// The bytes that end a line.
-    pub fn line_ends(&self) -> [u8; 2] {
+    pub(crate) fn line_ends(&self) -> [u8; 2] {
         match self.line_end {
             LineEnd::Any => *b"\r\n",
             LineEnd::Lf => *b"\n\n",
@@ -92,13 +92,13 @@ impl Format {
     }
 
     /// Whether a byte ends a line.
-    pub fn is_line_end(&self, byte: u8) -> bool {
+    pub(crate) fn is_line_end(&self, byte: u8) -> bool {
         self.line_ends().contains(&byte)
     }
 
     /// The bytes of the line end that a text begins with; 0 without one. Where the text is not the `last`, a line end
     /// that may go on counts as none.
-    pub fn line_end_bytes(&self, text: &[u8], last: bool) -> usize {
+    pub(crate) fn line_end_bytes(&self, text: &[u8], last: bool) -> usize {
         match (self.line_end, text) {
             (LineEnd::Any | LineEnd::Lf, [b'\r', b'\n', ..]) => 2,
             (LineEnd::Any, [b'\r']) if !last => 0,

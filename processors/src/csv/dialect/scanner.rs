@@ -4,21 +4,21 @@
 
 use domain::csv_dialect::LineEnd;
 
-use crate::csv::dialect::record_format::{Delimiter, Format};
+use crate::csv::dialect::record_format::{Delimiter, RecordFormat};
 
 /// Fields of one record that are kept; of further ones only the number is known.
-pub const MAX_FIELDS: usize = 2_000;
+pub(crate) const MAX_FIELDS: usize = 2_000;
 
 /// Splits text into records and remembers the fields of the last one.
-pub struct Scanner {
-    format: Format,
+pub(crate) struct Scanner {
+    format: RecordFormat,
     /// The first byte of the delimiter and what must follow it.
     delimiter: (u8, Vec<u8>),
     /// What may end a field that is not quoted.
     needles: [u64; 3],
     /// What may end a piece of one that is.
     quotes: [u64; 3],
-    fields: Vec<Field>,
+    fields: Vec<FieldSpan>,
     field_count: usize,
     malformed: Option<usize>,
     /// Cells with escapes, without the escaping.
@@ -26,7 +26,7 @@ pub struct Scanner {
 }
 
 #[derive(Clone, Copy)]
-struct Field {
+struct FieldSpan {
     start: usize,
     end: usize,
     is_unescaped: bool,
@@ -34,29 +34,29 @@ struct Field {
 
 /// Where a record ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// Its bytes without the line end.
-    pub text_bytes: usize,
+    pub(crate) text_bytes: usize,
     /// Its bytes with the line end.
-    pub bytes: usize,
+    pub(crate) bytes: usize,
     /// The lines it takes; more than one when a quoted field has line ends.
-    pub lines: u64,
+    pub(crate) lines: u64,
 }
 
 impl Scanner {
     /// A scanner of text that is written like this.
-    pub fn new(format: &Format) -> Self {
+    pub(crate) fn new(format: &RecordFormat) -> Self {
         let (first, rest) = match &format.delimiter {
             Delimiter::Text(text) => {
                 (text.first().copied().unwrap_or(b','), text.get(1..).unwrap_or_default().to_vec())
             }
             Delimiter::Whitespace => (b' ', Vec::new()),
         };
-        let ([one, other], quote) = (format.line_ends(), format.quote.unwrap_or(b'"'));
+        let ([a, b], quote) = (format.line_ends(), format.quote.unwrap_or(b'"'));
         Self {
             format: format.clone(),
             delimiter: (first, rest),
-            needles: [first, one, other].map(repeat),
+            needles: [first, a, b].map(repeat),
             quotes: [quote, format.escape_byte().unwrap_or(quote), quote].map(repeat),
             fields: Vec::new(),
             field_count: 0,
@@ -67,7 +67,7 @@ impl Scanner {
 
     /// Finds the record that begins with `text`. Nothing when its end is not in the text; where text is the
     /// `last`, it ends every record.
-    pub fn next(&mut self, text: &[u8], last: bool) -> Option<Record> {
+    pub(crate) fn next(&mut self, text: &[u8], last: bool) -> Option<Record> {
         self.fields.clear();
         self.unescaped.clear();
         (self.field_count, self.malformed) = (0, None);
@@ -80,7 +80,7 @@ impl Scanner {
                 (field, end)
             } else {
                 let end = self.find_end(text, at);
-                (Field { start: at, end, is_unescaped: false }, end)
+                (FieldSpan { start: at, end, is_unescaped: false }, end)
             };
             self.push(field);
             match self.after(text, end) {
@@ -91,22 +91,22 @@ impl Scanner {
     }
 
     /// How many fields the last record has.
-    pub fn field_count(&self) -> usize {
+    pub(crate) fn field_count(&self) -> usize {
         self.field_count
     }
 
-    /// The place of the first field of the last record in which something stands behind the closing quote.
-    pub fn malformed(&self) -> Option<usize> {
+    /// The index of the first field of the last record in which something stands behind the closing quote.
+    pub(crate) fn malformed(&self) -> Option<usize> {
         self.malformed
     }
 
     /// The content of a field of the last record, which was found in `text`.
-    pub fn field<'a>(&'a self, text: &'a [u8], index: usize) -> &'a [u8] {
-        let Field { start, end, is_unescaped } = self.fields[index];
+    pub(crate) fn field<'a>(&'a self, text: &'a [u8], index: usize) -> &'a [u8] {
+        let FieldSpan { start, end, is_unescaped } = self.fields[index];
         if is_unescaped { &self.unescaped[start..end] } else { &text[start..end] }
     }
 
-    fn push(&mut self, field: Field) {
+    fn push(&mut self, field: FieldSpan) {
         self.field_count += 1;
         if self.field_count <= MAX_FIELDS {
             self.fields.push(field);
@@ -161,7 +161,7 @@ impl Scanner {
     fn find_end(&self, text: &[u8], from: usize) -> usize {
         if self.format.delimiter == Delimiter::Whitespace {
             let is_end = |byte: &u8| matches!(byte, b' ' | b'\t') || self.format.is_line_end(*byte);
-            return text[from..].iter().position(is_end).map_or(text.len(), |place| from + place);
+            return text[from..].iter().position(is_end).map_or(text.len(), |index| from + index);
         }
         let mut at = from;
         loop {
@@ -183,7 +183,7 @@ impl Scanner {
     }
 
     /// The field whose opening quote is at `open`, and where it ends.
-    fn quoted(&mut self, text: &[u8], open: usize, last: bool) -> Option<(Field, usize)> {
+    fn quoted(&mut self, text: &[u8], open: usize, last: bool) -> Option<(FieldSpan, usize)> {
         let (quote, unescaped_from) = (self.format.quote?, self.unescaped.len());
         let (mut from, mut at) = (open + 1, open + 1);
         loop {
@@ -209,7 +209,7 @@ impl Scanner {
     }
 
     /// Ends a field at its closing quote. What follows it belongs to the cell, as in the csv crate.
-    fn close(&mut self, text: &[u8], unescaped_from: usize, rest: std::ops::Range<usize>) -> (Field, usize) {
+    fn close(&mut self, text: &[u8], unescaped_from: usize, rest: std::ops::Range<usize>) -> (FieldSpan, usize) {
         let quote_end = rest.end + 1;
         let next = if self.format.is_spaced { self.skip_spaces(text, quote_end) } else { quote_end };
         let is_over = next >= text.len()
@@ -225,16 +225,16 @@ impl Scanner {
         (self.unescaped_field(unescaped_from), end)
     }
 
-    fn closed(&mut self, text: &[u8], unescaped_from: usize, rest: std::ops::Range<usize>) -> Field {
+    fn closed(&mut self, text: &[u8], unescaped_from: usize, rest: std::ops::Range<usize>) -> FieldSpan {
         if self.unescaped.len() == unescaped_from {
-            return Field { start: rest.start, end: rest.end, is_unescaped: false };
+            return FieldSpan { start: rest.start, end: rest.end, is_unescaped: false };
         }
         self.unescaped.extend_from_slice(&text[rest]);
         self.unescaped_field(unescaped_from)
     }
 
-    fn unescaped_field(&self, start: usize) -> Field {
-        Field { start, end: self.unescaped.len(), is_unescaped: true }
+    fn unescaped_field(&self, start: usize) -> FieldSpan {
+        FieldSpan { start, end: self.unescaped.len(), is_unescaped: true }
     }
 }
 
@@ -242,7 +242,7 @@ fn repeat(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// The first place from `at` on with one of the needles, or the length of the text.
+/// The first index from `at` on with one of the needles, or the length of the text.
 fn find(text: &[u8], mut at: usize, needles: [u64; 3]) -> usize {
     while let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*bytes);
@@ -253,7 +253,7 @@ fn find(text: &[u8], mut at: usize, needles: [u64; 3]) -> usize {
         at += 8;
     }
     let is_needle = |byte: &u8| needles.iter().any(|needle| *needle as u8 == *byte);
-    text.get(at..).and_then(|rest| rest.iter().position(is_needle)).map_or(text.len(), |place| at + place)
+    text.get(at..).and_then(|rest| rest.iter().position(is_needle)).map_or(text.len(), |index| at + index)
 }
 
 /// Marks the zero bytes of a word by their top bits; above the lowest zero byte there may be wrong marks

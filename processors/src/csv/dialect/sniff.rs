@@ -8,11 +8,11 @@ use encoding_rs::UTF_8;
 use crate::csv::bytes::binary_content::{NOT_TEXT, binary_content};
 use crate::csv::bytes::content::Bytes;
 use crate::csv::bytes::encoding::{Encoding, encoding};
-use crate::csv::bytes::source::{BLOCK_BYTES, Source, read_up_to};
-use crate::csv::dialect::block_splitter::Cutter;
-use crate::csv::dialect::detect::{Detected, detect};
-use crate::csv::dialect::header::{First, Header, header, names};
-use crate::csv::dialect::record_format::Format;
+use crate::csv::bytes::source::{BLOCK_BYTES, TextSource, read_up_to};
+use crate::csv::dialect::block_splitter::BlockSplitter;
+use crate::csv::dialect::detect::{DetectedFormat, detect};
+use crate::csv::dialect::header::{FirstRecord, Header, header, names};
+use crate::csv::dialect::record_format::RecordFormat;
 use crate::csv::dialect::scanner::{MAX_FIELDS, Scanner};
 use crate::csv::error::{IngestError, unreadable};
 
@@ -25,60 +25,60 @@ const BEGINNING_MAX_BYTES: usize = 4 << 20;
 
 /// How a file is written.
 #[derive(Clone, Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// Its text encoding.
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
     /// How its records are written.
-    pub format: Format,
+    pub(crate) format: RecordFormat,
     /// Bytes of text before the first row.
-    pub skipped_bytes: usize,
+    pub(crate) skipped_bytes: usize,
     /// The line of the first row, from 1.
-    pub first_line: u64,
+    pub(crate) first_line: u64,
     /// The names of the columns, all different.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// All of it for a person; what only the columns tell is missing.
-    pub dialect: Dialect,
+    pub(crate) dialect: Dialect,
 }
 
 /// The first rows of a file.
-pub type Sample = Vec<Vec<Vec<u8>>>;
+pub(crate) type Sample = Vec<Vec<Vec<u8>>>;
 
 /// What is known of a file before it is looked at.
 #[derive(Clone, Debug, Default)]
-pub struct Known {
+pub(crate) struct FileHints {
     /// How its content was packed.
-    pub compression: Option<Compression>,
-    /// Its encoding, when a person said so or an earlier reading found out.
-    pub encoding: Option<(&'static encoding_rs::Encoding, Basis)>,
+    pub(crate) compression: Option<Compression>,
+    /// Its encoding, when a person said so or an earlier pass found out.
+    pub(crate) encoding: Option<(&'static encoding_rs::Encoding, Basis)>,
     /// What a person said.
-    pub choice: DialectChoice,
+    pub(crate) choice: DialectChoice,
 }
 
 /// Looks at the beginning of a file.
 ///
 /// # Errors
 /// When the file cannot be used as CSV.
-pub fn sniff(mut reader: Bytes, known: &Known) -> Result<(Layout, Sample), IngestError> {
+pub(crate) fn sniff(mut reader: Bytes, hints: &FileHints) -> Result<(Layout, Sample), IngestError> {
     let mut beginning = Vec::new();
     loop {
         let is_ended = read_up_to(&mut reader, &mut beginning, BLOCK_BYTES)? < BLOCK_BYTES;
         if let Some(reason) = binary_content(&beginning) {
             return Err(unreadable(reason));
         }
-        let encoding = encoding(&beginning, known.encoding);
-        let mut source = Source::new(Box::new(Cursor::new(beginning.clone())), encoding, beginning.len() + 1);
+        let encoding = encoding(&beginning, hints.encoding);
+        let mut source = TextSource::new(Box::new(Cursor::new(beginning.clone())), encoding, beginning.len() + 1);
         source.fill()?;
         let text = source.text().to_vec();
         if text.contains(&0) {
             return Err(unreadable(NOT_TEXT));
         }
         let (declared, begin) = declared_delimiter(&text);
-        let mut choice = known.choice.clone();
+        let mut choice = hints.choice.clone();
         choice.delimiter = choice.delimiter.or_else(|| declared.clone());
         let detected = detect(&text[begin..], &choice);
         let records = records(&text, begin, &detected.format, is_ended)?;
         if is_ended || records.iter().any(|record| !record.is_blank()) {
-            return layout(known, encoding, (declared, detected), &records);
+            return layout(hints, encoding, (declared, detected), &records);
         }
         if beginning.len() > BEGINNING_MAX_BYTES {
             return Err(unreadable(
@@ -102,14 +102,14 @@ fn declared_delimiter(text: &[u8]) -> (Option<String>, usize) {
     (Some(delimiter.to_owned()), end)
 }
 
-/// The first records from a place on.
-fn records(text: &[u8], begin: usize, format: &Format, is_whole: bool) -> Result<Vec<First>, IngestError> {
+/// The first records from an index of the text on.
+fn records(text: &[u8], begin: usize, format: &RecordFormat, is_whole: bool) -> Result<Vec<FirstRecord>, IngestError> {
     let encoding = Encoding { standard: UTF_8, mark_bytes: 0, confidence: 1.0, basis: Basis::Detected };
-    let source = Source::new(Box::new(Cursor::new(text[begin..].to_vec())), encoding, text.len() + 1);
-    let mut cutter = Cutter::new(source, format, 0, usize::MAX)?;
+    let source = TextSource::new(Box::new(Cursor::new(text[begin..].to_vec())), encoding, text.len() + 1);
+    let mut splitter = BlockSplitter::new(source, format, 0, usize::MAX)?;
     let (mut records, mut cells, mut at, mut line) = (Vec::new(), 0, begin, 1 + u64::from(begin > 0));
     let mut scanner = Scanner::new(format);
-    while let Some(block) = cutter.next()? {
+    while let Some(block) = splitter.next()? {
         // A quote that is open at the end of a beginning may be closed later.
         if block.is_damaged && !is_whole {
             break;
@@ -122,7 +122,7 @@ fn records(text: &[u8], begin: usize, format: &Format, is_whole: bool) -> Result
             cells += width;
             let fields = if block.is_damaged { 0..0 } else { 0..width.min(MAX_FIELDS) };
             let fields = fields.map(|index| scanner.field(rest, index).to_vec()).collect();
-            records.push(First { line, width, fields, next: (at, line + record.lines) });
+            records.push(FirstRecord { line, width, fields, next: (at, line + record.lines) });
             line += record.lines;
             rest = &rest[record.bytes..];
         }
@@ -131,13 +131,13 @@ fn records(text: &[u8], begin: usize, format: &Format, is_whole: bool) -> Result
 }
 
 fn layout(
-    known: &Known,
+    hints: &FileHints,
     encoding: Encoding,
-    (declared, detected): (Option<String>, Detected),
-    records: &[First],
+    (declared, detected): (Option<String>, DetectedFormat),
+    records: &[FirstRecord],
 ) -> Result<(Layout, Sample), IngestError> {
-    let Header { names: place, rows: first, confidence } = header(records, known.choice.header_line);
-    let (names_at, rows) = (place.and_then(|place| records.get(place)), records.get(first..).unwrap_or_default());
+    let Header { names: index, rows: first, confidence } = header(records, hints.choice.header_line);
+    let (names_at, rows) = (index.and_then(|index| records.get(index)), records.get(first..).unwrap_or_default());
     let Some(shown) = names_at.or_else(|| rows.iter().find(|row| !row.is_blank())) else {
         return Err(unreadable(
             "The file has no rows. Check the export: it needs a line with the column names and one line per row.",
@@ -149,35 +149,35 @@ fn layout(
             shown.width
         )));
     }
-    let rows: Vec<First> = rows.iter().filter(|row| !row.is_blank()).cloned().collect();
+    let rows: Vec<FirstRecord> = rows.iter().filter(|row| !row.is_blank()).cloned().collect();
     let names = names(names_at, &rows);
     let (skipped_bytes, first_line) = first
         .checked_sub(1)
         .map_or_else(|| records.first().map_or((0, 1), |record| (0, record.line)), |before| records[before].next);
     let header_line = names_at.map_or(0, |names| names.line);
-    let header = match known.choice.header_line {
+    let header = match hints.choice.header_line {
         Some(_) => Finding::chosen(header_line),
         None => Finding::detected(header_line, confidence),
     };
-    let dialect = dialect(known, &encoding, declared, &detected, header);
+    let dialect = dialect(hints, &encoding, declared, &detected, header);
     let layout = Layout { encoding, format: detected.format, skipped_bytes, first_line, names, dialect };
     Ok((layout, rows.into_iter().map(|row| row.fields).collect()))
 }
 
 fn dialect(
-    known: &Known,
+    hints: &FileHints,
     encoding: &Encoding,
     declared: Option<String>,
-    detected: &Detected,
+    detected: &DetectedFormat,
     header_line: Finding<u64>,
 ) -> Dialect {
-    let (format, choice) = (&detected.format, &known.choice);
+    let (format, choice) = (&detected.format, &hints.choice);
     let found = |value: String, confidence| Finding::detected(value, confidence);
     let quote = format.quote.map_or_else(|| NO_QUOTE.to_owned(), |quote| char::from(quote).to_string());
     // Without a quoted field the usual quote is only likely.
     let seen = if detected.has_quotes { 0.99 } else { 0.9 };
     Dialect {
-        compression: known.compression,
+        compression: hints.compression,
         encoding: encoding.finding(),
         delimiter: match (&choice.delimiter, declared) {
             (Some(_), _) => Finding::chosen(format.delimiter.name()),
@@ -228,8 +228,8 @@ mod tests {
     #[test]
     fn what_a_person_chose_holds() {
         let choice = DialectChoice { delimiter: Some(";".into()), header_line: Some(0), ..DialectChoice::default() };
-        let known = Known { choice, ..Known::default() };
-        let (layout, sample) = sniff(Box::new(Cursor::new(b"a,b;c\nd,e;f\n".to_vec())), &known).unwrap();
+        let hints = FileHints { choice, ..FileHints::default() };
+        let (layout, sample) = sniff(Box::new(Cursor::new(b"a,b;c\nd,e;f\n".to_vec())), &hints).unwrap();
         assert_eq!((layout.names.len(), sample.len()), (2, 2));
         assert_eq!(layout.dialect.delimiter, Finding::chosen(";".to_owned()));
     }
@@ -247,6 +247,6 @@ mod tests {
     }
 
     fn sniffed(text: &str) -> Result<(Layout, Sample), IngestError> {
-        sniff(Box::new(Cursor::new(text.as_bytes().to_vec())), &Known::default())
+        sniff(Box::new(Cursor::new(text.as_bytes().to_vec())), &FileHints::default())
     }
 }

@@ -4,11 +4,11 @@ use anyhow::Result;
 
 use crate::csv::bytes::encoding::Damage;
 use crate::csv::columns::conclusions::{Conclusions, conclusions};
-use crate::csv::columns::locale_inference::Evidence;
+use crate::csv::columns::locale_inference::InferredLocale;
 use crate::csv::columns::plan::ColumnPlan;
 use crate::csv::columns::statistics::Statistics;
-use crate::csv::columns::type_counts::Census;
-use crate::csv::read::block_reader::Parsed;
+use crate::csv::columns::type_counts::TypeCounts;
+use crate::csv::read::block_reader::ParsedBlock;
 use crate::csv::read::rejects::Rejects;
 use domain::csv_dialect::DialectChoice;
 
@@ -16,34 +16,34 @@ use domain::csv_dialect::DialectChoice;
 const FOREIGN_BYTES: usize = 64 << 10;
 
 /// What the blocks so far have told.
-pub struct Total {
+pub(crate) struct BlockMerger {
     /// Rows that were read.
-    pub row_count: u64,
+    pub(crate) row_count: u64,
     /// Lines that were rejected.
-    pub rejected_row_count: u64,
+    pub(crate) rejected_row_count: u64,
     /// The first rejected line and why.
-    pub first_reject: Option<String>,
+    pub(crate) first_reject: Option<String>,
     /// What the columns hold.
-    pub statistics: Statistics,
+    pub(crate) statistics: Statistics,
     /// How well the file is encoded.
-    pub damage: Damage,
+    pub(crate) damage: Damage,
     /// Some of the lines that are not.
-    pub foreign: Vec<u8>,
+    pub(crate) foreign: Vec<u8>,
     lines: u64,
-    censuses: Vec<Option<Census>>,
+    type_counts: Vec<Option<TypeCounts>>,
 }
 
 /// How the columns are to be read, now that all their cells are counted.
-pub struct Settled {
+pub(crate) struct Settled {
     /// The columns.
-    pub plan: Vec<ColumnPlan>,
+    pub(crate) plan: Vec<ColumnPlan>,
     /// What dates and numbers tell, and what they leave open.
-    pub conclusions: Conclusions,
+    pub(crate) conclusions: Conclusions,
 }
 
-impl Total {
+impl BlockMerger {
     /// Nothing yet; the first block begins at this line.
-    pub fn new(columns: usize, first_line: u64) -> Self {
+    pub(crate) fn new(columns: usize, first_line: u64) -> Self {
         Self {
             row_count: 0,
             rejected_row_count: 0,
@@ -52,7 +52,7 @@ impl Total {
             damage: Damage::default(),
             foreign: Vec::new(),
             lines: first_line - 1,
-            censuses: Vec::new(),
+            type_counts: Vec::new(),
         }
     }
 
@@ -60,25 +60,29 @@ impl Total {
     ///
     /// # Errors
     /// Never, as the columns of rejects have one length.
-    pub fn add(&mut self, block: Parsed, statistics: Statistics) -> Result<Option<arrow::array::RecordBatch>> {
-        let Parsed { rows, rejects, lines, censuses, damage, foreign } = block;
+    pub(crate) fn add(
+        &mut self,
+        block: ParsedBlock,
+        statistics: Statistics,
+    ) -> Result<Option<arrow::array::RecordBatch>> {
+        let ParsedBlock { rows, rejects, lines, type_counts, damage, foreign } = block;
         self.row_count += rows.num_rows() as u64;
         self.statistics.merge(statistics);
         self.damage = Damage { valid: self.damage.valid + damage.valid, invalid: self.damage.invalid + damage.invalid };
         let room = FOREIGN_BYTES.saturating_sub(self.foreign.len());
         self.foreign.extend_from_slice(&foreign[..foreign.len().min(room)]);
-        self.count(censuses);
+        self.count(type_counts);
         let batch = self.reject(rejects)?;
         self.lines += lines;
         Ok(batch)
     }
 
-    fn count(&mut self, censuses: Vec<Option<Census>>) {
-        if self.censuses.is_empty() {
-            self.censuses = censuses;
+    fn count(&mut self, type_counts: Vec<Option<TypeCounts>>) {
+        if self.type_counts.is_empty() {
+            self.type_counts = type_counts;
             return;
         }
-        for (all, more) in self.censuses.iter_mut().zip(&censuses) {
+        for (all, more) in self.type_counts.iter_mut().zip(&type_counts) {
             if let (Some(all), Some(more)) = (all, more) {
                 all.merge(more);
             }
@@ -94,11 +98,11 @@ impl Total {
     }
 
     /// How the columns that were read by a plan are to be read.
-    pub fn settle(&self, plan: &[ColumnPlan], choice: &DialectChoice) -> Settled {
-        let evidence = Evidence::of(self.censuses.iter().flatten(), choice);
-        let settled = |(plan, census): (&ColumnPlan, &Option<Census>)| plan.settled(census.as_ref(), evidence);
-        let plan: Vec<ColumnPlan> = plan.iter().zip(&self.censuses).map(settled).collect();
-        let conclusions = conclusions(&plan, &self.censuses, evidence);
+    pub(crate) fn settle(&self, plan: &[ColumnPlan], choice: &DialectChoice) -> Settled {
+        let locale = InferredLocale::of(self.type_counts.iter().flatten(), choice);
+        let settled = |(plan, counts): (&ColumnPlan, &Option<TypeCounts>)| plan.settled(counts.as_ref(), locale);
+        let plan: Vec<ColumnPlan> = plan.iter().zip(&self.type_counts).map(settled).collect();
+        let conclusions = conclusions(&plan, &self.type_counts, locale);
         Settled { plan, conclusions }
     }
 }

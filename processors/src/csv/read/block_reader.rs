@@ -12,15 +12,15 @@ use arrow::datatypes::{DataType, Field, Schema};
 use encoding_rs::UTF_8;
 
 use crate::csv::bytes::encoding::Damage;
-use crate::csv::columns::column_builder::Cells;
+use crate::csv::columns::column_builder::ColumnBuilder;
 use crate::csv::columns::plan::ColumnPlan;
-use crate::csv::columns::type_counts::Census;
+use crate::csv::columns::type_counts::TypeCounts;
 use crate::csv::dialect::block_splitter::Block;
 use crate::csv::dialect::scanner::{MAX_FIELDS, Record, Scanner};
 use crate::csv::dialect::sniff::Layout;
 use crate::csv::read::footer;
 use crate::csv::read::rejects::Rejects;
-use crate::csv::values::kinds::Reading;
+use crate::csv::values::kinds::CellFormat;
 
 /// Characters of a cell that a reason shows.
 const SHOWN_CHARS: usize = 60;
@@ -28,7 +28,7 @@ const SHOWN_CHARS: usize = 60;
 const FOREIGN_BYTES: usize = 16 << 10;
 
 /// What is known to read a block.
-pub struct Reader {
+pub(crate) struct BlockReader {
     layout: Layout,
     plan: Vec<ColumnPlan>,
     /// The plan turned out to be wrong: only the counting matters now.
@@ -38,39 +38,39 @@ pub struct Reader {
 }
 
 /// What was read of a block.
-pub struct Parsed {
+pub(crate) struct ParsedBlock {
     /// The rows.
-    pub rows: RecordBatch,
+    pub(crate) rows: RecordBatch,
     /// The rejected lines.
-    pub rejects: Rejects,
+    pub(crate) rejects: Rejects,
     /// How many lines the block has.
-    pub lines: u64,
+    pub(crate) lines: u64,
     /// What the cells of each column are, where they were counted.
-    pub censuses: Vec<Option<Census>>,
+    pub(crate) type_counts: Vec<Option<TypeCounts>>,
     /// How well the block is encoded.
-    pub damage: Damage,
+    pub(crate) damage: Damage,
     /// Some of the lines that are not.
-    pub foreign: Vec<u8>,
+    pub(crate) foreign: Vec<u8>,
 }
 
-impl Reader {
+impl BlockReader {
     /// Reads blocks that are written like this into columns of these kinds.
-    pub fn new(layout: Layout, plan: Vec<ColumnPlan>) -> Self {
+    pub(crate) fn new(layout: Layout, plan: Vec<ColumnPlan>) -> Self {
         Self { layout, plan, is_doomed: AtomicBool::new(false), rows: AtomicUsize::new(0) }
     }
 
     /// How many columns there are.
-    pub fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.plan.len()
     }
 
     /// The line of the first row.
-    pub fn first_line(&self) -> u64 {
+    pub(crate) fn first_line(&self) -> u64 {
         self.layout.first_line
     }
 
     /// Whether a block showed that the plan is wrong.
-    pub fn is_doomed(&self) -> bool {
+    pub(crate) fn is_doomed(&self) -> bool {
         self.is_doomed.load(Ordering::Relaxed)
     }
 
@@ -78,25 +78,25 @@ impl Reader {
     ///
     /// # Errors
     /// Only when the rows do not fit the schema, which they do.
-    pub fn read(&self, block: &Block) -> Result<Parsed> {
-        let mut table = Table::new(self, block);
+    pub(crate) fn read(&self, block: &Block) -> Result<ParsedBlock> {
+        let mut builder = RowBuilder::new(self, block);
         if block.is_damaged {
-            table.reject(1, None, "a quotation mark is opened and never properly closed", &block.text);
-            return table.finish(count_lines(&block.text));
+            builder.reject(1, None, "a quotation mark is opened and never properly closed", &block.text);
+            return builder.finish(count_lines(&block.text));
         }
         let mut scanner = Scanner::new(&self.layout.format);
-        let footer = block.is_last.then(|| footer::place(&block.text, &mut scanner)).flatten();
+        let footer = block.is_last.then(|| footer::find(&block.text, &mut scanner)).flatten();
         let (mut at, mut lines) = (0, 0);
         while let Some(record) = scanner.next(&block.text[at..], true).filter(|record| record.bytes > 0) {
             if footer == Some(at) {
-                table.reject(lines + 1, None, "a line of totals, not a row", &block.text[at..at + record.text_bytes]);
+                builder.reject(lines + 1, None, "a line of totals, not a row", &block.text[at..at + record.text_bytes]);
             } else {
-                table.add(&scanner, &block.text[at..], record, lines + 1);
+                builder.add(&scanner, &block.text[at..], record, lines + 1);
             }
             lines += record.lines;
             at += record.bytes;
         }
-        table.finish(lines)
+        builder.finish(lines)
     }
 }
 
@@ -106,9 +106,9 @@ fn count_lines(text: &[u8]) -> u64 {
 }
 
 /// The rows of a block.
-struct Table<'a> {
-    reader: &'a Reader,
-    cells: Vec<Cells>,
+struct RowBuilder<'a> {
+    reader: &'a BlockReader,
+    columns: Vec<ColumnBuilder>,
     /// Rows that a cell turned out not to fit.
     misfits: Vec<usize>,
     rows: usize,
@@ -119,15 +119,15 @@ struct Table<'a> {
     foreign: Vec<u8>,
 }
 
-impl<'a> Table<'a> {
-    fn new(reader: &'a Reader, block: &Block) -> Self {
+impl<'a> RowBuilder<'a> {
+    fn new(reader: &'a BlockReader, block: &Block) -> Self {
         let is_sound = std::str::from_utf8(&block.text).is_ok() && memchr::memchr(0, &block.text).is_none();
         // A little more room costs less than to grow.
         let rows = reader.rows.load(Ordering::Relaxed);
         let room = rows + rows / 16;
         Self {
             reader,
-            cells: reader.plan.iter().map(|plan| Cells::new(plan, room)).collect(),
+            columns: reader.plan.iter().map(|plan| ColumnBuilder::new(plan, room)).collect(),
             misfits: Vec::new(),
             rows: 0,
             rejects: Rejects::default(),
@@ -138,7 +138,7 @@ impl<'a> Table<'a> {
     }
 
     fn add(&mut self, scanner: &Scanner, text: &[u8], record: Record, line: u64) {
-        let (count, expected) = (scanner.field_count(), self.cells.len());
+        let (count, expected) = (scanner.field_count(), self.columns.len());
         let record_text = &text[..record.text_bytes];
         let is_row = count == expected || (count > expected && is_padded(scanner, text, expected));
         if record_text.is_empty() || (!is_row && record_text.trim_ascii().is_empty()) {
@@ -147,8 +147,8 @@ impl<'a> Table<'a> {
         if self.has_damage && self.reject_damage(scanner, text, record_text, line) {
             return;
         }
-        if let Some(place) = scanner.malformed() {
-            let column = self.reader.plan.get(place).map(|plan| plan.name.as_str());
+        if let Some(index) = scanner.malformed() {
+            let column = self.reader.plan.get(index).map(|plan| plan.name.as_str());
             return self.reject(line, column, "something follows the closing quotation mark", record_text);
         }
         if !is_row {
@@ -156,8 +156,8 @@ impl<'a> Table<'a> {
             return self.reject(line, None, &reason, record_text);
         }
         let mut misfit = None;
-        for (index, cells) in self.cells.iter_mut().enumerate() {
-            if !cells.push(scanner.field(text, index)) && misfit.is_none() {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            if !column.push(scanner.field(text, index)) && misfit.is_none() {
                 misfit = Some(index);
             }
         }
@@ -169,7 +169,7 @@ impl<'a> Table<'a> {
 
     /// Rejects a record with bytes that no text has.
     fn reject_damage(&mut self, scanner: &Scanner, text: &[u8], record: &[u8], line: u64) -> bool {
-        let Some((place, what)) = undecodable(record, self.reader.layout.encoding.standard) else { return false };
+        let Some((character, what)) = undecodable(record, self.reader.layout.encoding.standard) else { return false };
         if self.foreign.len() < FOREIGN_BYTES {
             self.foreign.extend_from_slice(&record[..record.len().min(FOREIGN_BYTES)]);
             self.foreign.push(b'\n');
@@ -177,7 +177,7 @@ impl<'a> Table<'a> {
         let is_damaged = |index: &usize| undecodable(scanner.field(text, *index), UTF_8).is_some();
         let index = (0..scanner.field_count().min(MAX_FIELDS)).find(is_damaged);
         let column = index.and_then(|index| self.reader.plan.get(index)).map(|plan| plan.name.as_str());
-        self.reject(line, column, &format!("character {place} of the line: {what}"), record);
+        self.reject(line, column, &format!("character {character} of the line: {what}"), record);
         true
     }
 
@@ -191,19 +191,19 @@ impl<'a> Table<'a> {
             self.reader.is_doomed.store(true, Ordering::Relaxed);
         }
         let cell: String = String::from_utf8_lossy(cell).chars().take(SHOWN_CHARS).collect();
-        self.rejects.add(line, Some(&plan.name), &format!("'{cell}' is not {}", expectation(plan.reading)), text);
+        self.rejects.add(line, Some(&plan.name), &format!("'{cell}' is not {}", expectation(plan.cell_format)), text);
         self.misfits.push(self.rows);
     }
 
-    fn finish(mut self, lines: u64) -> Result<Parsed> {
+    fn finish(mut self, lines: u64) -> Result<ParsedBlock> {
         self.reader.rows.store(self.rows, Ordering::Relaxed);
-        let columns = self.cells.iter_mut().map(Cells::finish).collect::<Result<_, _>>()?;
+        let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect::<Result<_, _>>()?;
         let rows = batch(&self.reader.plan, columns)?;
-        Ok(Parsed {
+        Ok(ParsedBlock {
             rows: without(rows, &self.misfits)?,
             rejects: self.rejects,
             lines,
-            censuses: self.cells.into_iter().map(Cells::into_census).collect(),
+            type_counts: self.columns.into_iter().map(ColumnBuilder::into_counts).collect(),
             damage: self.damage,
             foreign: self.foreign,
         })
@@ -216,7 +216,7 @@ fn is_padded(scanner: &Scanner, text: &[u8], expected: usize) -> bool {
     count <= MAX_FIELDS && (expected..count).all(|index| scanner.field(text, index).trim_ascii().is_empty())
 }
 
-/// The first place, in characters from 1, that cannot be text, and what is there.
+/// The first position, in characters from 1, that cannot be text, and what is there.
 fn undecodable(text: &[u8], encoding: &'static encoding_rs::Encoding) -> Option<(usize, String)> {
     let (valid, bad) = match std::str::from_utf8(text) {
         Ok(text) => (text, None),
@@ -263,16 +263,16 @@ fn plain(rows: &RecordBatch) -> Result<RecordBatch> {
     Ok(RecordBatch::try_from_iter_with_nullable(names.zip(columns).map(|(name, column)| (name, column, true)))?)
 }
 
-fn expectation(reading: Reading) -> &'static str {
-    match reading {
-        Reading::Text => "text",
-        Reading::Boolean => "true or false",
-        Reading::Integer | Reading::Identifier => "a whole number",
-        Reading::Decimal(_) => "a number",
-        Reading::Date(_) => "a date",
-        Reading::Timestamp(_) => "a date and time",
-        Reading::CompactDate => "a date like 20201231",
-        Reading::Epoch => "a number of seconds since 1970",
+fn expectation(cell_format: CellFormat) -> &'static str {
+    match cell_format {
+        CellFormat::Text => "text",
+        CellFormat::Boolean => "true or false",
+        CellFormat::Integer | CellFormat::Identifier => "a whole number",
+        CellFormat::Decimal(_) => "a number",
+        CellFormat::Date(_) => "a date",
+        CellFormat::Timestamp(_) => "a date and time",
+        CellFormat::CompactDate => "a date like 20201231",
+        CellFormat::Epoch => "a number of seconds since 1970",
     }
 }
 

@@ -19,7 +19,7 @@ const MEMORY_ROWS: usize = 1 << 20;
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The rows so far.
-pub struct Repeats {
+pub(crate) struct DuplicateRows {
     buckets: Vec<Vec<u64>>,
     rows: usize,
     /// What was written of the buckets.
@@ -28,18 +28,18 @@ pub struct Repeats {
     written: Vec<[usize; BUCKETS]>,
 }
 
-impl Default for Repeats {
+impl Default for DuplicateRows {
     fn default() -> Self {
         Self { buckets: vec![Vec::new(); BUCKETS], rows: 0, file: None, written: Vec::new() }
     }
 }
 
-impl Repeats {
+impl DuplicateRows {
     /// Takes more rows into account, which have these hashes.
     ///
     /// # Errors
     /// When a temporary file cannot be written.
-    pub fn add(&mut self, hashes: &[u64]) -> Result<()> {
+    pub(crate) fn add(&mut self, hashes: &[u64]) -> Result<()> {
         for hash in hashes {
             self.buckets[(hash >> 56) as usize].push(*hash);
         }
@@ -68,7 +68,7 @@ impl Repeats {
     ///
     /// # Errors
     /// When a temporary file cannot be read.
-    pub fn count(mut self) -> Result<u64> {
+    pub(crate) fn count(mut self) -> Result<u64> {
         let mut count = 0;
         for bucket in 0..BUCKETS {
             let mut hashes = std::mem::take(&mut self.buckets[bucket]);
@@ -96,7 +96,7 @@ impl Repeats {
 }
 
 /// A number for each row, that tells it from rows with other values in some column.
-pub fn hashes(batch: &RecordBatch) -> Vec<u64> {
+pub(crate) fn hashes(batch: &RecordBatch) -> Vec<u64> {
     let mut hashes = vec![0; batch.num_rows()];
     batch.columns().iter().for_each(|column| mix_column(&mut hashes, column));
     hashes
@@ -113,7 +113,7 @@ fn mix_column(hashes: &mut [u64], column: &ArrayRef) {
         DataType::Dictionary(..) => {
             let coded = column.as_dictionary::<Int32Type>();
             let (numbers, texts) = (coded.keys().values(), coded.values().as_string::<i32>());
-            let texts: Vec<u64> = (0..texts.len()).map(|place| hash.hash_one(texts.value(place))).collect();
+            let texts: Vec<u64> = (0..texts.len()).map(|index| hash.hash_one(texts.value(index))).collect();
             mix(hashes, column, |row| texts[numbers[row] as usize]);
         }
         DataType::Int64 => {
@@ -166,29 +166,29 @@ mod tests {
 
     #[test]
     fn only_rows_that_are_equal_in_every_column_repeat() {
-        let mut repeats = Repeats::default();
-        repeats.add(&hashes(&batch(&[(1, "a"), (1, "a"), (1, "b"), (2, "a"), (1, "a")]))).unwrap();
-        assert_eq!(repeats.count().unwrap(), 2);
+        let mut duplicates = DuplicateRows::default();
+        duplicates.add(&hashes(&batch(&[(1, "a"), (1, "a"), (1, "b"), (2, "a"), (1, "a")]))).unwrap();
+        assert_eq!(duplicates.count().unwrap(), 2);
     }
 
     #[test]
     fn runs_do_not_hide_repeats() {
-        let mut repeats = Repeats::default();
+        let mut duplicates = DuplicateRows::default();
         for _ in 0..3 {
-            repeats.add(&hashes(&batch(&[(1, "a"), (2, "b")]))).unwrap();
-            repeats.spill().unwrap();
+            duplicates.add(&hashes(&batch(&[(1, "a"), (2, "b")]))).unwrap();
+            duplicates.spill().unwrap();
         }
-        repeats.add(&hashes(&batch(&[(2, "b"), (3, "c")]))).unwrap();
-        assert_eq!(repeats.count().unwrap(), 5);
+        duplicates.add(&hashes(&batch(&[(2, "b"), (3, "c")]))).unwrap();
+        assert_eq!(duplicates.count().unwrap(), 5);
     }
 
     #[test]
     fn many_different_rows_are_different() {
         let rows: Vec<(i64, String)> = (0..20_000).map(|row| (row % 200, (row / 200).to_string())).collect();
         let rows: Vec<(i64, &str)> = rows.iter().map(|(number, text)| (*number, text.as_str())).collect();
-        let mut repeats = Repeats::default();
-        repeats.add(&hashes(&batch(&rows))).unwrap();
-        assert_eq!(repeats.count().unwrap(), 0);
+        let mut duplicates = DuplicateRows::default();
+        duplicates.add(&hashes(&batch(&rows))).unwrap();
+        assert_eq!(duplicates.count().unwrap(), 0);
     }
 
     fn batch(rows: &[(i64, &str)]) -> RecordBatch {

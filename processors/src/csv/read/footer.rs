@@ -25,7 +25,7 @@ const WORDS: [&str; 16] = [
 ];
 
 /// Where the last record begins, when it is a line of totals.
-pub fn place(text: &[u8], scanner: &mut Scanner) -> Option<usize> {
+pub(crate) fn find(text: &[u8], scanner: &mut Scanner) -> Option<usize> {
     let (mut at, mut last) = (0, None);
     while let Some(record) = scanner.next(&text[at..], true).filter(|record| record.bytes > 0) {
         if !text[at..at + record.text_bytes].trim_ascii().is_empty() {
@@ -54,7 +54,7 @@ fn is_footer(scanner: &Scanner, text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::csv::dialect::record_format::Format;
+    use crate::csv::dialect::record_format::RecordFormat;
 
     #[test]
     fn only_the_last_record_can_be_totals() {
@@ -71,6 +71,6 @@ mod tests {
     }
 
     fn of(text: &str) -> Option<usize> {
-        place(text.as_bytes(), &mut Scanner::new(&Format::separated_by(",")))
+        find(text.as_bytes(), &mut Scanner::new(&RecordFormat::separated_by(",")))
     }
 }

@@ -4,39 +4,39 @@ use domain::csv_dialect::DialectChoice;
 use domain::dataset::Roles;
 
 use crate::csv::columns::header_names::{Measure, is_identifier, suggestion};
-use crate::csv::columns::locale_inference::Evidence;
+use crate::csv::columns::locale_inference::InferredLocale;
 use crate::csv::columns::plan::{ColumnPlan, decide};
 use crate::csv::columns::traits::Traits;
-use crate::csv::columns::type_counts::Census;
+use crate::csv::columns::type_counts::TypeCounts;
 use crate::csv::dialect::sniff::{Layout, Sample};
-use crate::csv::values::kinds::Reading;
+use crate::csv::values::kinds::CellFormat;
 use crate::csv::values::recognise::{is_null, kinds};
 
 /// Guesses from the first rows how the columns are read. `remembered` are the roles of an earlier file; `choice` is what
 /// a person said of this one.
-pub fn guess(layout: &Layout, sample: &Sample, remembered: &Roles, choice: &DialectChoice) -> Vec<ColumnPlan> {
-    let columns: Vec<(Traits, Census)> = (0..layout.names.len())
-        .map(|place| (traits(&layout.names[place], layout, remembered), census(place, layout, sample)))
+pub(crate) fn guess(layout: &Layout, sample: &Sample, remembered: &Roles, choice: &DialectChoice) -> Vec<ColumnPlan> {
+    let columns: Vec<(Traits, TypeCounts)> = (0..layout.names.len())
+        .map(|index| (traits(&layout.names[index], layout, remembered), counts(index, layout, sample)))
         .collect();
-    let evidence = Evidence::of(columns.iter().map(|(_, census)| census), choice);
-    columns.iter().zip(&layout.names).map(|((traits, census), name)| column(name, *traits, census, evidence)).collect()
+    let locale = InferredLocale::of(columns.iter().map(|(_, counts)| counts), choice);
+    columns.iter().zip(&layout.names).map(|((traits, counts), name)| column(name, *traits, counts, locale)).collect()
 }
 
-fn column(name: &str, traits: Traits, census: &Census, evidence: Evidence) -> ColumnPlan {
-    let reading = decide(census, traits, evidence);
-    let is_open = census.total() == 0 || traits.measure.is_some();
-    ColumnPlan { name: name.to_owned(), traits, reading, counts_text: reading == Reading::Text && is_open }
+fn column(name: &str, traits: Traits, counts: &TypeCounts, locale: InferredLocale) -> ColumnPlan {
+    let cell_format = decide(counts, traits, locale);
+    let is_open = counts.total() == 0 || traits.measure.is_some();
+    ColumnPlan { name: name.to_owned(), traits, cell_format, counts_text: cell_format == CellFormat::Text && is_open }
 }
 
-fn census(place: usize, layout: &Layout, sample: &Sample) -> Census {
-    let mut census = Census::default();
+fn counts(index: usize, layout: &Layout, sample: &Sample) -> TypeCounts {
+    let mut counts = TypeCounts::default();
     for row in sample.iter().filter(|row| row.len() == layout.names.len()) {
-        let cell = row[place].trim_ascii();
+        let cell = row[index].trim_ascii();
         if !is_null(cell) {
-            census.add(kinds(cell));
+            counts.add(kinds(cell));
         }
     }
-    census
+    counts
 }
 
 fn traits(name: &str, layout: &Layout, remembered: &Roles) -> Traits {

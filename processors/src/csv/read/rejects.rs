@@ -13,7 +13,7 @@ const KEPT_BYTES: usize = 8 << 20;
 
 /// The rejected lines of a block.
 #[derive(Default)]
-pub struct Rejects {
+pub(crate) struct Rejects {
     /// Counted from the first line of the block.
     lines: Vec<u64>,
     columns: StringBuilder,
@@ -27,7 +27,7 @@ pub struct Rejects {
 
 impl Rejects {
     /// Notes that the record which begins at a line of the block was rejected, perhaps because of a column.
-    pub fn add(&mut self, line: u64, column: Option<&str>, reason: &str, text: &[u8]) {
+    pub(crate) fn add(&mut self, line: u64, column: Option<&str>, reason: &str, text: &[u8]) {
         if self.first.is_none() {
             let column = column.map_or_else(String::new, |column| format!("{column}: "));
             self.first = Some((line, format!("{column}{reason}")));
@@ -49,12 +49,12 @@ impl Rejects {
     }
 
     /// How many lines were rejected in all.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.lines.len() as u64 + self.further.0
     }
 
     /// The first line, counted from the first of the file, and its reason, for a person.
-    pub fn first(&self, lines_before: u64) -> Option<String> {
+    pub(crate) fn first(&self, lines_before: u64) -> Option<String> {
         self.first.as_ref().map(|(line, reason)| format!("Line {}: {reason}", lines_before + line))
     }
 
@@ -62,7 +62,7 @@ impl Rejects {
     ///
     /// # Errors
     /// Never, as the columns have one length.
-    pub fn batch(mut self, lines_before: u64) -> Result<RecordBatch> {
+    pub(crate) fn batch(mut self, lines_before: u64) -> Result<RecordBatch> {
         let (further, line) = self.further;
         if further > 0 {
             self.push(line, None, &format!("{further} further lines up to this one were left out"), "");

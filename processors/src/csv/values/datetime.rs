@@ -4,44 +4,48 @@ use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{Datelike, NaiveDate};
 
 use crate::csv::values::digits::digits;
-use crate::csv::values::kinds::{Kinds, Order};
-use crate::csv::values::month_name::{self, Named};
+use crate::csv::values::kinds::{DatePartOrder, Kinds};
+use crate::csv::values::month_name::{self, NamedDate};
 
-/// The type of columns of moments: microseconds since 1970.
-pub const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+/// The type of columns of times: microseconds since 1970.
+pub(crate) const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 /// Microseconds of a day.
-pub const DAY: i64 = 86_400_000_000;
-const MINUTE: i64 = 60_000_000;
+pub(crate) const DAY_MICROS: i64 = 86_400_000_000;
+const MINUTE_MICROS: i64 = 60_000_000;
 /// The first of January 1970, in days of the Common Era.
 const EPOCH_DAYS: i32 = 719_163;
 
-/// Reads a day or a moment whose parts are in this order; microseconds since 1970, and what the cell fits.
-/// A moment with an offset is given in UTC.
-pub fn moment(cell: &[u8], order: Order) -> Option<(i64, Kinds)> {
+/// Reads a day, perhaps with a time, whose parts are in this order; microseconds since 1970, and what the cell fits.
+/// A time with an offset is given in UTC.
+pub(crate) fn datetime(cell: &[u8], order: DatePartOrder) -> Option<(i64, Kinds)> {
     let parts = parts(cell)?;
     let days = parts.days(order)?;
     // Under the other order it is a date as well if the day may be a month; asking again would be dearer.
     let mut kinds = parts.kinds_of(order);
     match order {
         _ if parts.is_named => {
-            kinds = Order::ALL.into_iter().fold(kinds, |kinds, order| kinds.and(parts.kinds_of(order)));
+            kinds = DatePartOrder::ALL.into_iter().fold(kinds, |kinds, order| kinds.and(parts.kinds_of(order)));
         }
-        Order::DayMonthYear if parts.first <= 12 => kinds = kinds.and(parts.kinds_of(Order::MonthDayYear)),
-        Order::MonthDayYear if parts.second <= 12 => kinds = kinds.and(parts.kinds_of(Order::DayMonthYear)),
+        DatePartOrder::DayMonthYear if parts.first <= 12 => {
+            kinds = kinds.and(parts.kinds_of(DatePartOrder::MonthDayYear));
+        }
+        DatePartOrder::MonthDayYear if parts.second <= 12 => {
+            kinds = kinds.and(parts.kinds_of(DatePartOrder::DayMonthYear));
+        }
         _ => {}
     }
-    Some((i64::from(days) * DAY + parts.time.unwrap_or(0), kinds))
+    Some((i64::from(days) * DAY_MICROS + parts.time.unwrap_or(0), kinds))
 }
 
 /// The kinds of dates and times that a cell fits.
-pub fn kinds(cell: &[u8]) -> Kinds {
+pub(crate) fn kinds(cell: &[u8]) -> Kinds {
     let Some(parts) = parts(cell) else { return digit_kinds(cell) };
-    let fitting = Order::ALL.into_iter().filter(|order| parts.days(*order).is_some());
+    let fitting = DatePartOrder::ALL.into_iter().filter(|order| parts.days(*order).is_some());
     fitting.fold(Kinds::NONE, |kinds, order| kinds.and(parts.kinds_of(order)))
 }
 
 /// What digits alone may mean as a date or a time.
-pub fn digit_kinds(cell: &[u8]) -> Kinds {
+pub(crate) fn digit_kinds(cell: &[u8]) -> Kinds {
     match cell.len() {
         8 if compact(cell).is_some() => Kinds::COMPACT,
         10 | 13 if epoch(cell).is_some() => Kinds::EPOCH,
@@ -50,7 +54,7 @@ pub fn digit_kinds(cell: &[u8]) -> Kinds {
 }
 
 /// Reads a day that is written `20101201`, in days since 1970. Years from 1900 to 2099, so that few other numbers fit.
-pub fn compact(cell: &[u8]) -> Option<i32> {
+pub(crate) fn compact(cell: &[u8]) -> Option<i32> {
     let (year, month, day) = (number(cell.get(..4)?)?, number(cell.get(4..6)?)?, number(cell.get(6..8)?)?);
     if cell.len() != 8 || !(1900..2100).contains(&year) {
         return None;
@@ -59,7 +63,7 @@ pub fn compact(cell: &[u8]) -> Option<i32> {
 }
 
 /// Reads seconds (ten digits) or milliseconds (thirteen) since 1970, in microseconds: the years 2001 to 2286.
-pub fn epoch(cell: &[u8]) -> Option<i64> {
+pub(crate) fn epoch(cell: &[u8]) -> Option<i64> {
     let scale = match cell.len() {
         10 => 1_000_000,
         13 => 1_000,
@@ -72,7 +76,7 @@ pub fn epoch(cell: &[u8]) -> Option<i64> {
 }
 
 /// The three numbers of a date and what follows.
-struct Parts {
+struct DateParts {
     year_first: bool,
     /// The month is a word, so no order is in doubt.
     is_named: bool,
@@ -83,27 +87,27 @@ struct Parts {
     time: Option<i64>,
 }
 
-impl Parts {
+impl DateParts {
     /// Days since 1970, when the parts are a date in this order.
-    fn days(&self, order: Order) -> Option<i32> {
+    fn days(&self, order: DatePartOrder) -> Option<i32> {
         let (year, month, day) = match order {
             _ if self.is_named => (self.third, self.second, self.first),
-            Order::YearMonthDay if self.year_first => (self.first, self.second, self.third),
-            Order::DayMonthYear if !self.year_first => (self.third, self.second, self.first),
-            Order::MonthDayYear if !self.year_first => (self.third, self.first, self.second),
+            DatePartOrder::YearMonthDay if self.year_first => (self.first, self.second, self.third),
+            DatePartOrder::DayMonthYear if !self.year_first => (self.third, self.second, self.first),
+            DatePartOrder::MonthDayYear if !self.year_first => (self.third, self.first, self.second),
             _ => return None,
         };
         let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
         Some(date.num_days_from_ce() - EPOCH_DAYS)
     }
 
-    fn kinds_of(&self, order: Order) -> Kinds {
+    fn kinds_of(&self, order: DatePartOrder) -> Kinds {
         let date = if self.time.is_none() { Kinds::date(order) } else { Kinds::NONE };
-        date.and(Kinds::moment(order))
+        date.and(Kinds::datetime(order))
     }
 }
 
-fn parts(cell: &[u8]) -> Option<Parts> {
+fn parts(cell: &[u8]) -> Option<DateParts> {
     match cell.first()? {
         b'0'..=b'9' if cell.len() < 6 => None,
         b'0'..=b'9' => numbered(cell).or_else(|| month_name::day_first(cell).and_then(named)),
@@ -112,13 +116,13 @@ fn parts(cell: &[u8]) -> Option<Parts> {
     }
 }
 
-fn named(date: Named<'_>) -> Option<Parts> {
-    let Named { day, month, year, year_digits, rest } = date;
+fn named(date: NamedDate<'_>) -> Option<DateParts> {
+    let NamedDate { day, month, year, year_digits, rest } = date;
     let year = if year_digits == 2 { full_year(year) } else { year };
-    Some(Parts { year_first: false, is_named: true, first: day, second: month, third: year, time: time(rest)? })
+    Some(DateParts { year_first: false, is_named: true, first: day, second: month, third: year, time: time(rest)? })
 }
 
-fn numbered(cell: &[u8]) -> Option<Parts> {
+fn numbered(cell: &[u8]) -> Option<DateParts> {
     let (first, first_digits, rest) = digits(cell, 4)?;
     let (separator, rest) = rest.split_first()?;
     let (second, second_digits, rest) = digits(rest, 2)?;
@@ -130,7 +134,7 @@ fn numbered(cell: &[u8]) -> Option<Parts> {
         return None;
     }
     let third = if year_first || third_digits == 4 { third } else { full_year(third) };
-    Some(Parts { year_first, is_named: false, first, second, third, time: time(rest)? })
+    Some(DateParts { year_first, is_named: false, first, second, third, time: time(rest)? })
 }
 
 /// A year of two digits: 1969 to 2068, as POSIX has it.
@@ -190,7 +194,7 @@ fn offset(text: &[u8]) -> Option<i64> {
         [_, _] => (number(digits)?, 0),
         _ => return None,
     };
-    (hours <= 18 && minutes <= 59).then_some(sign * i64::from(hours * 60 + minutes) * MINUTE)
+    (hours <= 18 && minutes <= 59).then_some(sign * i64::from(hours * 60 + minutes) * MINUTE_MICROS)
 }
 
 fn number(text: &[u8]) -> Option<u32> {
@@ -213,16 +217,16 @@ mod tests {
             ("2010-12-01T08:26:01.5Z", "2010-12-01T08:26:01.500"),
             ("2010-12-01T00:26+02:00", "2010-11-30T22:26:00"),
         ] {
-            assert_eq!(read(cell, Order::YearMonthDay), Some(micros(expected)), "{cell}");
+            assert_eq!(read(cell, DatePartOrder::YearMonthDay), Some(micros(expected)), "{cell}");
         }
     }
 
     #[test]
     fn days_and_months_in_both_orders() {
-        assert_eq!(read("31/12/2010 23:59", Order::DayMonthYear), Some(micros("2010-12-31T23:59:00")));
-        assert_eq!(read("12/1/2010 8:26", Order::MonthDayYear), Some(micros("2010-12-01T08:26:00")));
-        assert_eq!(read("12/1/10 8:26 PM", Order::MonthDayYear), Some(micros("2010-12-01T20:26:00")));
-        assert_eq!(read("1.2.69", Order::DayMonthYear), Some(micros("1969-02-01T00:00:00")));
+        assert_eq!(read("31/12/2010 23:59", DatePartOrder::DayMonthYear), Some(micros("2010-12-31T23:59:00")));
+        assert_eq!(read("12/1/2010 8:26", DatePartOrder::MonthDayYear), Some(micros("2010-12-01T08:26:00")));
+        assert_eq!(read("12/1/10 8:26 PM", DatePartOrder::MonthDayYear), Some(micros("2010-12-01T20:26:00")));
+        assert_eq!(read("1.2.69", DatePartOrder::DayMonthYear), Some(micros("1969-02-01T00:00:00")));
     }
 
     #[test]
@@ -234,11 +238,11 @@ mod tests {
             "1 de diciembre de 2010 08:26",
             "01-dic-10 8:26",
         ] {
-            for order in Order::ALL {
+            for order in DatePartOrder::ALL {
                 assert_eq!(read(cell, order), Some(micros("2010-12-01T08:26:00")), "{cell}");
             }
         }
-        assert_eq!(read("30 feb 2010", Order::DayMonthYear), None);
+        assert_eq!(read("30 feb 2010", DatePartOrder::DayMonthYear), None);
     }
 
     #[test]
@@ -267,9 +271,9 @@ mod tests {
             cell in "([0-9]{1,4}|[0-3][0-9])[-/.]([0-9]{1,2}|0[1-9])[-/.]([0-9]{1,4}|20[0-9]{2})( [0-2][0-9]:[0-5][0-9](:[0-5][0-9])?)?"
         ) {
             let all = kinds(cell.as_bytes());
-            for order in Order::ALL {
-                let read = moment(cell.as_bytes(), order);
-                prop_assert_eq!(read.is_some(), all.fits(Kinds::moment(order)));
+            for order in DatePartOrder::ALL {
+                let read = datetime(cell.as_bytes(), order);
+                prop_assert_eq!(read.is_some(), all.fits(Kinds::datetime(order)));
                 prop_assert!(read.is_none_or(|(_, kinds)| kinds == all));
             }
         }
@@ -277,12 +281,12 @@ mod tests {
         #[test]
         fn reads_every_moment_it_could_have_written(micros in -2_000_000_000_000_000_i64..4_000_000_000_000_000) {
             let moment = chrono::DateTime::from_timestamp_micros(micros).unwrap().naive_utc();
-            prop_assert_eq!(read(&moment.format("%Y-%m-%d %H:%M:%S%.6f").to_string(), Order::YearMonthDay), Some(micros));
+            prop_assert_eq!(read(&moment.format("%Y-%m-%d %H:%M:%S%.6f").to_string(), DatePartOrder::YearMonthDay), Some(micros));
         }
     }
 
-    fn read(cell: &str, order: Order) -> Option<i64> {
-        moment(cell.as_bytes(), order).map(|(micros, _)| micros)
+    fn read(cell: &str, order: DatePartOrder) -> Option<i64> {
+        datetime(cell.as_bytes(), order).map(|(micros, _)| micros)
     }
 
     fn micros(iso: &str) -> i64 {

@@ -10,17 +10,17 @@ const CURRENCIES: [&str; 30] = [
 
 /// A number without its dress.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undressed {
+pub(crate) struct Undecorated {
     /// Digits with marks.
-    pub digits: String,
+    pub(crate) digits: String,
     /// Whether it is below zero.
-    pub is_negative: bool,
+    pub(crate) is_negative: bool,
     /// Whether it counts hundredths.
-    pub is_percent: bool,
+    pub(crate) is_percent: bool,
 }
 
 /// Takes the dress off a cell; nothing when it wears none or is no number.
-pub fn undressed(cell: &[u8]) -> Option<Undressed> {
+pub(crate) fn undecorated(cell: &[u8]) -> Option<Undecorated> {
     let letters = cell.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     if cell.len() > MAX_BYTES || letters > 3 || !cell.iter().any(u8::is_ascii_digit) {
         return None;
@@ -36,8 +36,8 @@ pub fn undressed(cell: &[u8]) -> Option<Undressed> {
     (text, is_negative) = signed(bare, is_negative);
     let digits = ungrouped(text, has_currency || is_percent)?;
     let is_plain = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b','));
-    let is_dressed = digits.len() + usize::from(matches!(cell[0], b'-' | b'+')) < cell.len();
-    (is_plain && is_dressed && !digits.is_empty()).then_some(Undressed { digits, is_negative, is_percent })
+    let is_decorated = digits.len() + usize::from(matches!(cell[0], b'-' | b'+')) < cell.len();
+    (is_plain && is_decorated && !digits.is_empty()).then_some(Undecorated { digits, is_negative, is_percent })
 }
 
 /// A minus behind the number or parentheses around it, as bookkeepers write. Without a mark within it is rather a code.
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_without_their_dress() {
+    fn numbers_without_their_decoration() {
         for (cell, expected) in [
             ("€ 1.234,50", "1.234,50"),
             ("12,50 €", "12,50"),
@@ -100,17 +100,17 @@ mod tests {
             ("1'234.50", "1234.50"),
             ("+ 5 €", "5"),
         ] {
-            let Undressed { digits, is_negative, is_percent } = undressed(cell.as_bytes()).unwrap();
+            let Undecorated { digits, is_negative, is_percent } = undecorated(cell.as_bytes()).unwrap();
             let found = format!("{}{digits}{}", if is_negative { "-" } else { "" }, if is_percent { "%" } else { "" });
             assert_eq!(found, expected, "{cell}");
         }
     }
 
     #[test]
-    fn what_is_dressed_otherwise_is_no_number() {
+    fn what_is_decorated_otherwise_is_no_number() {
         for cell in ["12", "-12.5", "600 123 456", "(5)", "12-", "5 pcs", "1 23 456", "€", "", "A-12", "12:30", "1/2"]
         {
-            assert_eq!(undressed(cell.as_bytes()), None, "{cell}");
+            assert_eq!(undecorated(cell.as_bytes()), None, "{cell}");
         }
     }
 }

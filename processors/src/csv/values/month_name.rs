@@ -4,17 +4,17 @@ use crate::csv::values::digits::digits;
 
 /// A date in parts, and what follows it.
 #[derive(Clone, Copy)]
-pub struct Named<'a> {
+pub(crate) struct NamedDate<'a> {
     /// The day of the month.
-    pub day: u32,
+    pub(crate) day: u32,
     /// The month, from 1.
-    pub month: u32,
+    pub(crate) month: u32,
     /// The year as it is written.
-    pub year: u32,
+    pub(crate) year: u32,
     /// Its number of digits: 2 or 4.
-    pub year_digits: usize,
+    pub(crate) year_digits: usize,
     /// What follows.
-    pub rest: &'a [u8],
+    pub(crate) rest: &'a [u8],
 }
 
 /// The first three letters of each month.
@@ -36,22 +36,22 @@ const WORDS: &str = "january february march april may june july august september
                      enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre";
 
 /// A date that begins with the day.
-pub fn day_first(cell: &[u8]) -> Option<Named<'_>> {
+pub(crate) fn day_first(cell: &[u8]) -> Option<NamedDate<'_>> {
     let (day, _, rest) = digits(cell, 2)?;
     let (month, rest) = month(separated(rest))?;
     year(day, month, separated(rest))
 }
 
 /// A date that begins with the month.
-pub fn month_first(cell: &[u8]) -> Option<Named<'_>> {
+pub(crate) fn month_first(cell: &[u8]) -> Option<NamedDate<'_>> {
     let (month, rest) = month(cell)?;
     let (day, _, rest) = digits(separated(rest), 2)?;
     year(day, month, separated(rest))
 }
 
-fn year(day: u32, month: u32, text: &[u8]) -> Option<Named<'_>> {
+fn year(day: u32, month: u32, text: &[u8]) -> Option<NamedDate<'_>> {
     let (year, year_digits, rest) = digits(text, 4)?;
-    matches!(year_digits, 2 | 4).then_some(Named { day, month, year, year_digits, rest })
+    matches!(year_digits, 2 | 4).then_some(NamedDate { day, month, year, year_digits, rest })
 }
 
 /// The month that a text begins with: the whole word, or its first three letters.
@@ -59,9 +59,9 @@ fn month(text: &[u8]) -> Option<(u32, &[u8])> {
     let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let word = text[..letters].to_ascii_lowercase();
     let begin = word.get(..3)?;
-    let place = MONTHS.iter().position(|names| names.iter().any(|name| name.as_slice() == begin))?;
+    let index = MONTHS.iter().position(|names| names.iter().any(|name| name.as_slice() == begin))?;
     let is_whole = letters == 3 || WORDS.split(' ').any(|known| known.as_bytes() == word);
-    is_whole.then_some((place as u32 + 1, &text[letters..]))
+    is_whole.then_some((index as u32 + 1, &text[letters..]))
 }
 
 /// A text without the separator that it begins with.

@@ -1,17 +1,20 @@
 //! Reads numbers from bytes. The usual ones are read without allocation, the others by the standard library.
 
-use crate::csv::values::decorated_number::{Undressed, undressed};
-use crate::csv::values::kinds::{Kinds, Mark};
+use domain::csv_dialect::DecimalMark;
+
+use crate::csv::values::decorated_number::{Undecorated, undecorated};
+use crate::csv::values::kinds::Kinds;
 
 /// Up to here a whole number is a 64-bit floating-point number exactly.
 const EXACT: u64 = 1 << 53;
 /// Digits that cannot overflow 64 bits.
 const SIMPLE_DIGITS: usize = 18;
 /// What every whole number fits.
-pub const WHOLE_NUMBER: Kinds = Kinds::INTEGER.and(Kinds::WHOLE).and(Kinds::DOT).and(Kinds::COMMA).and(Kinds::SAME);
+pub(crate) const WHOLE_NUMBER: Kinds =
+    Kinds::INTEGER.and(Kinds::WHOLE).and(Kinds::DOT).and(Kinds::COMMA).and(Kinds::SAME);
 
 /// Reads a whole number. Leading zeros make it text: they belong to a code.
-pub fn integer(cell: &[u8]) -> Option<i64> {
+pub(crate) fn integer(cell: &[u8]) -> Option<i64> {
     let (negative, digits) = sign(cell);
     if digits.is_empty() || digits.len() > SIMPLE_DIGITS || digits[0] == b'0' && digits.len() > 1 {
         return long_integer(cell, digits);
@@ -24,7 +27,7 @@ pub fn integer(cell: &[u8]) -> Option<i64> {
 }
 
 /// Reads a whole number that may end in `.0`, as identifiers do that were numbers with gaps elsewhere.
-pub fn identifier(cell: &[u8]) -> Option<i64> {
+pub(crate) fn identifier(cell: &[u8]) -> Option<i64> {
     let end = cell.iter().position(|byte| *byte == b'.').unwrap_or(cell.len());
     let zeros = cell.get(end + 1..).unwrap_or_default();
     if (end < cell.len() && zeros.is_empty()) || zeros.iter().any(|byte| *byte != b'0') {
@@ -34,22 +37,22 @@ pub fn identifier(cell: &[u8]) -> Option<i64> {
 }
 
 /// Reads a number with this decimal mark; says also what else the cell fits. Never infinite.
-pub fn decimal(cell: &[u8], mark: Mark) -> Option<(f64, Kinds)> {
+pub(crate) fn decimal(cell: &[u8], mark: DecimalMark) -> Option<(f64, Kinds)> {
     let wanted = match mark {
-        Mark::Dot => Kinds::DOT,
-        Mark::Comma => Kinds::COMMA,
+        DecimalMark::Dot => Kinds::DOT,
+        DecimalMark::Comma => Kinds::COMMA,
     };
     if let Some(simple) = simple(cell) {
         let kinds = simple.kinds();
         return kinds.fits(wanted).then(|| (simple.value(mark), kinds));
     }
     let unusual = unusual(cell);
-    let value = if mark == Mark::Dot { unusual.dot } else { unusual.comma }?;
+    let value = if mark == DecimalMark::Dot { unusual.dot } else { unusual.comma }?;
     Some((value, unusual.kinds))
 }
 
 /// The kinds of numbers that a cell fits.
-pub fn kinds(cell: &[u8]) -> Kinds {
+pub(crate) fn kinds(cell: &[u8]) -> Kinds {
     simple(cell).map_or_else(|| unusual(cell).kinds, |simple| simple.kinds())
 }
 
@@ -70,15 +73,15 @@ fn simple(cell: &[u8]) -> Option<Simple> {
     if digits.len() > SIMPLE_DIGITS {
         return None;
     }
-    for (place, byte) in digits.iter().enumerate() {
+    for (index, byte) in digits.iter().enumerate() {
         match byte {
             b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
-            b'.' | b',' if mark.is_none() => mark = Some((*byte, place)),
+            b'.' | b',' if mark.is_none() => mark = Some((*byte, index)),
             _ => return None,
         }
     }
-    let whole = mark.map_or(digits.len(), |(_, place)| place);
-    let fraction = mark.map(|(byte, place)| (byte, digits.len() - place - 1));
+    let whole = mark.map_or(digits.len(), |(_, index)| index);
+    let fraction = mark.map(|(byte, index)| (byte, digits.len() - index - 1));
     Some(Simple { negative, mantissa, whole, leading_zero: whole > 0 && digits[0] == b'0', fraction })
 }
 
@@ -106,8 +109,8 @@ impl Simple {
         self.whole > 0 && digits > 0 && self.mantissa.is_multiple_of(10_u64.pow(digits as u32))
     }
 
-    fn value(&self, mark: Mark) -> f64 {
-        let wanted = if mark == Mark::Dot { b'.' } else { b',' };
+    fn value(&self, mark: DecimalMark) -> f64 {
+        let wanted = if mark == DecimalMark::Dot { b'.' } else { b',' };
         let digits = self.fraction.filter(|(byte, _)| *byte == wanted).map_or(0, |(_, digits)| digits);
         let value = if self.mantissa <= EXACT {
             // Both are exact, so the quotient is the nearest number (Clinger 1990).
@@ -136,13 +139,13 @@ fn unusual(cell: &[u8]) -> Unusual {
     if digits.len() > 60
         || !digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',' | b'e' | b'E' | b'+' | b'-'))
     {
-        return dressed(cell).unwrap_or_default();
+        return decorated(cell).unwrap_or_default();
     }
     if digits.iter().all(u8::is_ascii_digit) {
         return long_integer(cell, digits).map_or_else(Unusual::default, whole);
     }
     if digits.ends_with(b"-") {
-        return dressed(cell).unwrap_or_default();
+        return decorated(cell).unwrap_or_default();
     }
     let text = String::from_utf8_lossy(digits);
     let signed = |value: f64| if negative { -value } else { value };
@@ -158,8 +161,8 @@ fn unusual(cell: &[u8]) -> Unusual {
 }
 
 /// A number with a currency and the like. It may be read with either mark, but it is not a whole number.
-fn dressed(cell: &[u8]) -> Option<Unusual> {
-    let Undressed { digits, is_negative, is_percent } = undressed(cell)?;
+fn decorated(cell: &[u8]) -> Option<Unusual> {
+    let Undecorated { digits, is_negative, is_percent } = undecorated(cell)?;
     let value = |value: f64| {
         let value = if is_percent { value / 100.0 } else { value };
         if is_negative { -value } else { value }
@@ -244,8 +247,8 @@ mod tests {
 
     #[test]
     fn decimals_by_their_mark() {
-        let dot = |cell: &str| decimal(cell.as_bytes(), Mark::Dot).map(|(value, _)| value);
-        let comma = |cell: &str| decimal(cell.as_bytes(), Mark::Comma).map(|(value, _)| value);
+        let dot = |cell: &str| decimal(cell.as_bytes(), DecimalMark::Dot).map(|(value, _)| value);
+        let comma = |cell: &str| decimal(cell.as_bytes(), DecimalMark::Comma).map(|(value, _)| value);
         assert_eq!(
             ["2.55", "-.5", "5.", "1,234", "1,234,567.5", "1e3"].map(dot).map(Option::unwrap),
             [2.55, -0.5, 5.0, 1234.0, 1_234_567.5, 1000.0]
@@ -268,7 +271,7 @@ mod tests {
 
         #[test]
         fn reads_every_number_as_the_standard_library(cell in "[+-]?(0|[1-9][0-9]{0,20})\\.[0-9]{0,20}") {
-            let (value, _) = decimal(cell.as_bytes(), Mark::Dot).unwrap();
+            let (value, _) = decimal(cell.as_bytes(), DecimalMark::Dot).unwrap();
             prop_assert_eq!(value, cell.parse::<f64>().unwrap());
         }
 
@@ -277,7 +280,7 @@ mod tests {
             let (cell, kinds) = (cell.as_bytes(), kinds(cell.as_bytes()));
             prop_assert_eq!(integer(cell).is_some(), kinds.fits(Kinds::INTEGER));
             prop_assert_eq!(identifier(cell).is_some(), kinds.fits(Kinds::WHOLE));
-            for (mark, kind) in [(Mark::Dot, Kinds::DOT), (Mark::Comma, Kinds::COMMA)] {
+            for (mark, kind) in [(DecimalMark::Dot, Kinds::DOT), (DecimalMark::Comma, Kinds::COMMA)] {
                 let read = decimal(cell, mark);
                 prop_assert_eq!(read.is_some(), kinds.fits(kind));
                 prop_assert!(read.is_none_or(|(value, also)| value.is_finite() && also == kinds));
@@ -289,8 +292,8 @@ mod tests {
             if let Some(simple) = simple(cell.as_bytes()).filter(|simple| simple.fraction.is_some()) {
                 let long = unusual(cell.as_bytes());
                 prop_assert_eq!(long.kinds, simple.kinds());
-                prop_assert!(long.dot.is_none_or(|value| value == simple.value(Mark::Dot)));
-                prop_assert!(long.comma.is_none_or(|value| value == simple.value(Mark::Comma)));
+                prop_assert!(long.dot.is_none_or(|value| value == simple.value(DecimalMark::Dot)));
+                prop_assert!(long.comma.is_none_or(|value| value == simple.value(DecimalMark::Comma)));
             }
         }
     }

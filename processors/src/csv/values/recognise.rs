@@ -4,7 +4,7 @@ use crate::csv::values::kinds::Kinds;
 use crate::csv::values::{datetime, number};
 
 /// Every kind that a cell fits; the cell is trimmed and not null.
-pub fn kinds(cell: &[u8]) -> Kinds {
+pub(crate) fn kinds(cell: &[u8]) -> Kinds {
     let boolean = if boolean(cell).is_some() { Kinds::BOOLEAN } else { Kinds::NONE };
     boolean.and(number::kinds(cell)).and(datetime::kinds(cell))
 }
@@ -16,7 +16,7 @@ const NULLS: [&[u8]; 21] = [
 ];
 
 /// Whether a trimmed cell says that there is no value.
-pub fn is_null(cell: &[u8]) -> bool {
+pub(crate) fn is_null(cell: &[u8]) -> bool {
     match cell {
         [] | b"-" => true,
         [b'0'..=b'9', ..] => false,
@@ -27,7 +27,7 @@ pub fn is_null(cell: &[u8]) -> bool {
 }
 
 /// Reads a truth value, in English or Spanish.
-pub fn boolean(cell: &[u8]) -> Option<bool> {
+pub(crate) fn boolean(cell: &[u8]) -> Option<bool> {
     let is = |word: &str| cell.eq_ignore_ascii_case(word.as_bytes());
     if !(2..=9).contains(&cell.len())
         || !matches!(cell[0], b't' | b'T' | b'y' | b'Y' | b's' | b'S' | b'v' | b'V' | b'f' | b'F' | b'n' | b'N')
@@ -43,7 +43,7 @@ pub fn boolean(cell: &[u8]) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::csv::values::kinds::Order;
+    use crate::csv::values::kinds::DatePartOrder;
 
     #[test]
     fn numbers_are_not_truth_values() {
@@ -62,12 +62,12 @@ mod tests {
         let fits = |cell: &str, kind| kinds(cell.as_bytes()).fits(kind);
         assert!(fits("5", Kinds::INTEGER) && fits("5", Kinds::DOT) && fits("5", Kinds::COMMA));
         assert!(
-            fits("03/04/2020", Kinds::date(Order::DayMonthYear))
-                && fits("03/04/2020", Kinds::date(Order::MonthDayYear))
+            fits("03/04/2020", Kinds::date(DatePartOrder::DayMonthYear))
+                && fits("03/04/2020", Kinds::date(DatePartOrder::MonthDayYear))
         );
         assert!(
-            !fits("03/14/2020", Kinds::date(Order::DayMonthYear))
-                && fits("03/14/2020", Kinds::moment(Order::MonthDayYear))
+            !fits("03/14/2020", Kinds::date(DatePartOrder::DayMonthYear))
+                && fits("03/14/2020", Kinds::datetime(DatePartOrder::MonthDayYear))
         );
         assert_eq!(kinds(b"WHITE LANTERN"), Kinds::NONE);
     }

@@ -102,8 +102,8 @@ fn changed(corpus: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     ];
     let changes = prop::collection::vec((any::<prop::sample::Index>(), 0..4_usize, piece), 1..6);
     (prop::sample::select(corpus), changes).prop_map(|(mut bytes, changes)| {
-        for (place, length, piece) in changes {
-            let begin = place.index(bytes.len() + 1);
+        for (at, length, piece) in changes {
+            let begin = at.index(bytes.len() + 1);
             bytes.splice(begin..bytes.len().min(begin + length), piece);
         }
         bytes

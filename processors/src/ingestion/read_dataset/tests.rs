@@ -208,7 +208,7 @@ async fn amounts_that_cannot_be_added_exactly_are_said_so() {
 async fn a_second_run_gives_the_same_frames() {
     let read = ingest(SALES).await;
     let before = read.rows(FrameId::orders(ID, 0)).await;
-    let again = read_dataset(&read.frames, ID, reader(SALES.into()), Said::default(), |_| ()).await.unwrap();
+    let again = read_dataset(&read.frames, ID, reader(SALES.into()), UserHints::default(), |_| ()).await.unwrap();
     assert_eq!((again.columns, again.shoppers), (read.ingested.columns.clone(), read.ingested.shoppers.clone()));
     assert_eq!(read.rows(FrameId::orders(ID, 0)).await, before);
 }
@@ -238,7 +238,7 @@ async fn progress_is_told_up_to_the_end() {
     let done = Arc::new(AtomicU64::new(0));
     let seen = done.clone();
     let progress = move |bytes| seen.store(bytes, Ordering::Relaxed);
-    read_dataset(&frames, ID, reader(SALES.into()), Said::default(), progress).await.unwrap();
+    read_dataset(&frames, ID, reader(SALES.into()), UserHints::default(), progress).await.unwrap();
     assert_eq!(done.load(Ordering::Relaxed), SALES.len() as u64);
 }
 
@@ -251,7 +251,7 @@ async fn a_reader_that_fails_is_no_fault_of_the_file() {
         }
     }
     let (_folder, frames) = frames().await;
-    let result = read_dataset(&frames, ID, || Ok(Box::new(Broken) as Bytes), Said::default(), |_| ()).await;
+    let result = read_dataset(&frames, ID, || Ok(Box::new(Broken) as Bytes), UserHints::default(), |_| ()).await;
     assert!(matches!(result, Err(IngestError::Failed(_))));
 }
 
@@ -265,12 +265,12 @@ struct Read {
 
 impl Read {
     async fn of(file: Vec<u8>, roles: Roles) -> Result<Self, IngestError> {
-        Self::said(file, Said { roles, ..Said::default() }).await
+        Self::hinted(file, UserHints { roles, ..UserHints::default() }).await
     }
 
-    async fn said(file: Vec<u8>, said: Said) -> Result<Self, IngestError> {
+    async fn hinted(file: Vec<u8>, hints: UserHints) -> Result<Self, IngestError> {
         let (folder, frames) = frames().await;
-        let ingested = read_dataset(&frames, ID, reader(file), said, |_| ()).await?;
+        let ingested = read_dataset(&frames, ID, reader(file), hints, |_| ()).await?;
         Ok(Self { _folder: folder, frames, ingested })
     }
 

@@ -39,8 +39,8 @@ fn a_quote_that_is_not_closed_costs_one_line() {
 fn a_line_without_an_end_is_given_up_early() {
     for begin in ["", "\""] {
         let reader = std::io::Read::chain(Cursor::new(begin), std::io::repeat(b'x'));
-        let mut cutter = cutter(Box::new(reader), &comma(), 1 << 20);
-        let Err(IngestError::Unreadable(sentence)) = cutter.next() else { panic!("must be given up") };
+        let mut splitter = splitter(Box::new(reader), &comma(), 1 << 20);
+        let Err(IngestError::Unreadable(sentence)) = splitter.next() else { panic!("must be given up") };
         assert!(sentence.contains("more than 4 MB"), "{sentence}");
     }
 }
@@ -48,9 +48,9 @@ fn a_line_without_an_end_is_given_up_early() {
 #[test]
 fn many_open_quotes_do_not_take_for_ever() {
     let line = format!("\"{}\n", "\\\"".repeat(50));
-    let format = Format { escape: Escape::Backslash, ..comma() };
-    let mut cutter = cutter(Box::new(Cursor::new(line.repeat(100_000))), &format, BLOCK_BYTES);
-    let stopped = std::iter::from_fn(|| cutter.next().transpose()).find_map(Result::err);
+    let format = RecordFormat { escape: Escape::Backslash, ..comma() };
+    let mut splitter = splitter(Box::new(Cursor::new(line.repeat(100_000))), &format, BLOCK_BYTES);
+    let stopped = std::iter::from_fn(|| splitter.next().transpose()).find_map(Result::err);
     assert!(matches!(stopped, Some(IngestError::Unreadable(_))));
 }
 
@@ -65,16 +65,16 @@ proptest! {
         line_end in prop::sample::select(vec![LineEnd::Any, LineEnd::Lf, LineEnd::Cr]),
         is_spaced in any::<bool>(),
     ) {
-        let format = Format { escape, line_end, is_spaced, ..comma() };
+        let format = RecordFormat { escape, line_end, is_spaced, ..comma() };
         let whole: Vec<_> = blocks_of(&text, &format, 1 << 20).iter().flat_map(|block| records(block, &format)).collect();
-        let cut: Vec<_> = blocks_of(&text, &format, block_bytes).iter().flat_map(|block| records(block, &format)).collect();
-        prop_assert_eq!(&cut, &whole);
-        prop_assert_eq!(cut.concat(), text);
+        let split: Vec<_> = blocks_of(&text, &format, block_bytes).iter().flat_map(|block| records(block, &format)).collect();
+        prop_assert_eq!(&split, &whole);
+        prop_assert_eq!(split.concat(), text);
     }
 }
 
 /// The records of a block with their line ends. A damaged line is one.
-fn records(block: &Block, format: &Format) -> Vec<String> {
+fn records(block: &Block, format: &RecordFormat) -> Vec<String> {
     if block.is_damaged {
         return vec![as_text(block)];
     }
@@ -99,16 +99,16 @@ fn blocks(text: &str, block_bytes: usize) -> Vec<Block> {
     blocks_of(text, &comma(), block_bytes)
 }
 
-fn blocks_of(text: &str, format: &Format, block_bytes: usize) -> Vec<Block> {
-    let mut cutter = cutter(Box::new(Cursor::new(text.to_owned())), format, block_bytes);
-    std::iter::from_fn(|| cutter.next().unwrap()).collect()
+fn blocks_of(text: &str, format: &RecordFormat, block_bytes: usize) -> Vec<Block> {
+    let mut splitter = splitter(Box::new(Cursor::new(text.to_owned())), format, block_bytes);
+    std::iter::from_fn(|| splitter.next().unwrap()).collect()
 }
 
-fn cutter(reader: Box<dyn std::io::Read + Send>, format: &Format, block_bytes: usize) -> Cutter {
+fn splitter(reader: Box<dyn std::io::Read + Send>, format: &RecordFormat, block_bytes: usize) -> BlockSplitter {
     let encoding = Encoding { standard: UTF_8, mark_bytes: 0, confidence: 1.0, basis: Basis::Detected };
-    Cutter::new(Source::new(reader, encoding, block_bytes.min(1 << 20)), format, 0, block_bytes).unwrap()
+    BlockSplitter::new(TextSource::new(reader, encoding, block_bytes.min(1 << 20)), format, 0, block_bytes).unwrap()
 }
 
-fn comma() -> Format {
-    Format::separated_by(",")
+fn comma() -> RecordFormat {
+    RecordFormat::separated_by(",")
 }

@@ -26,13 +26,13 @@ fn finds_the_delimiter() {
 
 #[test]
 fn finds_how_fields_are_quoted() {
-    let plain = Format::separated_by(",");
+    let plain = RecordFormat::separated_by(",");
     for (text, expected) in [
         ("a,b\n\"x,y\",2\n", plain.clone()),
-        ("a,b\n'x,y',2\n'z',3\n", Format { quote: Some(b'\''), ..plain.clone() }),
-        ("a,b\n\"x \\\"y\\\", z\",2\n\"w\",3\n", Format { escape: Escape::Backslash, ..plain.clone() }),
-        ("a,b\n1, \"x, y\"\n2,z\n", Format { is_spaced: true, ..plain.clone() }),
-        ("a,b\n\"Pro\" lamp,1\n\"Eco\" lamp,2\n\"Top\" lamp,3\n", Format { quote: None, ..plain.clone() }),
+        ("a,b\n'x,y',2\n'z',3\n", RecordFormat { quote: Some(b'\''), ..plain.clone() }),
+        ("a,b\n\"x \\\"y\\\", z\",2\n\"w\",3\n", RecordFormat { escape: Escape::Backslash, ..plain.clone() }),
+        ("a,b\n1, \"x, y\"\n2,z\n", RecordFormat { is_spaced: true, ..plain.clone() }),
+        ("a,b\n\"Pro\" lamp,1\n\"Eco\" lamp,2\n\"Top\" lamp,3\n", RecordFormat { quote: None, ..plain.clone() }),
         ("name,size\npipe,5\"\nhose,6\"\n", plain.clone()),
         ("it's,that's\nwon't,1\n", plain),
     ] {
@@ -63,6 +63,6 @@ fn is_surer_of_what_stands_out() {
     assert!(of("one column\nonly\n").confidence < 0.6);
 }
 
-fn of(text: &str) -> Detected {
+fn of(text: &str) -> DetectedFormat {
     detect(text.as_bytes(), &DialectChoice::default())
 }

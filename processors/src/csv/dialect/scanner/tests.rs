@@ -36,33 +36,33 @@ fn keeps_a_bounded_number_of_fields() {
 fn a_delimiter_may_have_several_characters() {
     let text = "a, b,c, d\n\"x, y\", \"z\",w, v\n1, 2, 3\n";
     assert_eq!(
-        records(text, &Format::separated_by(", ")),
+        records(text, &RecordFormat::separated_by(", ")),
         [vec!["a", "b,c", "d"], vec!["x, y", "z,w", "v"], vec!["1", "2", "3"]]
     );
-    assert_eq!(records("a||b|c||\n", &Format::separated_by("||")), [["a", "b|c", ""]]);
+    assert_eq!(records("a||b|c||\n", &RecordFormat::separated_by("||")), [["a", "b|c", ""]]);
 }
 
 #[test]
 fn any_amount_of_whitespace_may_separate() {
     let text = "  a  b\tc \n\"x y\"   1 2\n";
-    assert_eq!(records(text, &Format::separated_by("whitespace")), [["a", "b", "c"], ["x y", "1", "2"]]);
+    assert_eq!(records(text, &RecordFormat::separated_by("whitespace")), [["a", "b", "c"], ["x y", "1", "2"]]);
 }
 
 #[test]
 fn spaces_may_stand_around_quotes() {
-    let format = Format { is_spaced: true, ..comma() };
+    let format = RecordFormat { is_spaced: true, ..comma() };
     assert_eq!(records("a, \"b, c\" , d\n", &format), [["a", "b, c", " d"]]);
 }
 
 #[test]
 fn a_backslash_may_hide_a_quote() {
-    let format = Format { escape: Escape::Backslash, ..comma() };
+    let format = RecordFormat { escape: Escape::Backslash, ..comma() };
     assert_eq!(records("\"a \\\"b\\\", \\\\\",c\\d\n", &format), [["a \"b\", \\", "c\\d"]]);
 }
 
 #[test]
 fn other_line_ends_belong_to_the_cell() {
-    let of = |line_end, text| records(text, &Format { line_end, ..comma() });
+    let of = |line_end, text| records(text, &RecordFormat { line_end, ..comma() });
     assert_eq!(of(LineEnd::Cr, "a,b\nc\rd,e\r"), [["a", "b\nc"], ["d", "e"]]);
     assert_eq!(of(LineEnd::Lf, "a,b\rc\r\nd,\"e\"\r\n"), [["a", "b\rc"], ["d", "e"]]);
 }
@@ -87,7 +87,7 @@ proptest! {
         escape in prop::sample::select(vec![Escape::Doubled, Escape::Backslash]),
         line_end in prop::sample::select(vec![LineEnd::Any, LineEnd::Cr]),
     ) {
-        let format = Format { quote, escape, line_end, ..Format::separated_by(delimiter) };
+        let format = RecordFormat { quote, escape, line_end, ..RecordFormat::separated_by(delimiter) };
         let mut expected = of_csv_crate(&text, &format);
         expected.retain(|record| record != &[""]);
         let mut found = records(&text, &format);
@@ -107,11 +107,11 @@ proptest! {
     }
 }
 
-fn comma() -> Format {
-    Format::separated_by(",")
+fn comma() -> RecordFormat {
+    RecordFormat::separated_by(",")
 }
 
-fn of_csv_crate(text: &str, format: &Format) -> Vec<Vec<String>> {
+fn of_csv_crate(text: &str, format: &RecordFormat) -> Vec<Vec<String>> {
     let Delimiter::Text(delimiter) = &format.delimiter else { panic!("the csv crate needs a byte") };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -126,7 +126,7 @@ fn of_csv_crate(text: &str, format: &Format) -> Vec<Vec<String>> {
 }
 
 /// The records that are not blank, as the csv crate leaves blank lines out.
-fn records(text: &str, format: &Format) -> Vec<Vec<String>> {
+fn records(text: &str, format: &RecordFormat) -> Vec<Vec<String>> {
     let (mut scanner, mut rest, mut records) = (Scanner::new(format), text.as_bytes(), Vec::new());
     while !rest.is_empty() {
         let record = scanner.next(rest, true).unwrap();

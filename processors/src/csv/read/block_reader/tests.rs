@@ -1,4 +1,4 @@
-//! What is read must depend on the file alone, not on where it was cut or on what the sample showed.
+//! What is read must depend on the file alone, not on where it was split or on what the sample showed.
 
 use std::io::Cursor;
 
@@ -8,11 +8,11 @@ use domain::dataset::Roles;
 use proptest::prelude::*;
 
 use super::*;
-use crate::csv::bytes::source::Source;
+use crate::csv::bytes::source::TextSource;
 use crate::csv::columns::statistics::Statistics;
-use crate::csv::dialect::block_splitter::Cutter;
-use crate::csv::dialect::sniff::{Known, sniff};
-use crate::csv::read::block_merger::Total;
+use crate::csv::dialect::block_splitter::BlockSplitter;
+use crate::csv::dialect::sniff::{FileHints, sniff};
+use crate::csv::read::block_merger::BlockMerger;
 use crate::csv::read::guess::guess;
 
 const NAMES: [&str; 4] = ["note", "customer_id", "quantity", "date"];
@@ -41,9 +41,9 @@ proptest! {
     ) {
         let file = written(&rows);
         let expected = read(&file, usize::MAX, 1 << 20, 4 << 20);
-        let cut = read(&file, sample, block_bytes, batch_bytes);
-        prop_assert_eq!(&cut.0, &expected.0);
-        prop_assert_eq!((&cut.1, &cut.2), (&expected.1, &expected.2));
+        let split = read(&file, sample, block_bytes, batch_bytes);
+        prop_assert_eq!(&split.0, &expected.0);
+        prop_assert_eq!((&split.1, &split.2), (&expected.1, &expected.2));
     }
 }
 
@@ -64,35 +64,35 @@ fn written(rows: &[Vec<&str>]) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// The readings, the rows and the rejected lines, when the first plan is guessed from some rows. The third pass at the
+/// The formats of the columns, the rows and the rejected lines, when the first plan is guessed from some rows. The third pass at the
 /// latest is right: types of one column may depend on those of another.
 fn read(
     file: &[u8],
     sample: usize,
     block_bytes: usize,
     batch_bytes: usize,
-) -> (Vec<Reading>, RecordBatch, RecordBatch) {
+) -> (Vec<CellFormat>, RecordBatch, RecordBatch) {
     let open = || Box::new(Cursor::new(file.to_vec()));
-    let (layout, mut rows) = sniff(open(), &Known::default()).unwrap();
+    let (layout, mut rows) = sniff(open(), &FileHints::default()).unwrap();
     rows.truncate(sample);
     let choice = DialectChoice::default();
     let mut plan = guess(&layout, &rows, &Roles::new(), &choice);
     for _ in 0..3 {
         let (mut rows, mut rejects) = (Vec::new(), vec![Rejects::default().batch(0).unwrap()]);
-        let reader = Reader::new(layout.clone(), plan.clone());
-        let source = Source::new(open(), layout.encoding, block_bytes);
-        let mut cutter = Cutter::new(source, &layout.format, layout.skipped_bytes, batch_bytes).unwrap();
-        let mut total = Total::new(reader.columns(), reader.first_line());
-        while let Some(block) = cutter.next().unwrap() {
+        let reader = BlockReader::new(layout.clone(), plan.clone());
+        let source = TextSource::new(open(), layout.encoding, block_bytes);
+        let mut splitter = BlockSplitter::new(source, &layout.format, layout.skipped_bytes, batch_bytes).unwrap();
+        let mut merger = BlockMerger::new(reader.columns(), reader.first_line());
+        while let Some(block) = splitter.next().unwrap() {
             let parsed = reader.read(&block).unwrap();
             rows.push(plain(&parsed.rows).unwrap());
-            rejects.extend(total.add(parsed, Statistics::new(reader.columns())).unwrap());
+            rejects.extend(merger.add(parsed, Statistics::new(reader.columns())).unwrap());
         }
-        let found = total.settle(&plan, &choice).plan;
-        let readings = |plan: &[ColumnPlan]| plan.iter().map(|column| column.reading).collect::<Vec<_>>();
-        if readings(&found) == readings(&plan) {
+        let found = merger.settle(&plan, &choice).plan;
+        let cell_formats = |plan: &[ColumnPlan]| plan.iter().map(|column| column.cell_format).collect::<Vec<_>>();
+        if cell_formats(&found) == cell_formats(&plan) {
             let all = |batches: &[RecordBatch]| concat_batches(&batches[0].schema(), batches).unwrap();
-            return (readings(&found), all(&rows), all(&rejects));
+            return (cell_formats(&found), all(&rows), all(&rejects));
         }
         plan = found;
     }

@@ -114,10 +114,10 @@ async fn what_a_person_says_holds() {
         header_line: Some(0),
         ..DialectChoice::default()
     };
-    let read = Read::said(file.into(), Said { dialect, ..Said::default() }).await.unwrap();
+    let read = Read::hinted(file.into(), UserHints { dialect, ..UserHints::default() }).await.unwrap();
     assert_eq!(read.rows(FrameId::rows(ID)).await, ["a|b", "01/02/2020|1,5", "03/04/2020|2,5"]);
     let dialect = DialectChoice { date_order: Some(DateOrder::MonthDayYear), ..DialectChoice::default() };
-    let read = Read::said(file.into(), Said { dialect, ..Said::default() }).await.unwrap();
+    let read = Read::hinted(file.into(), UserHints { dialect, ..UserHints::default() }).await.unwrap();
     assert_eq!(read.rows(FrameId::rows(ID)).await[1], "2020-03-04|2.5");
     assert!(read.ingested.questions.is_empty());
 }
