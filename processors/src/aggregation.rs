@@ -8,6 +8,7 @@ mod order_lines;
 mod order_values;
 mod orders;
 mod purchase_frames;
+mod purchase_rows;
 
 pub(crate) mod role_resolution;
 pub(crate) mod roles;

@@ -3,7 +3,7 @@
 mod accumulator_pool;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
-pub(crate) mod read_dataset;
+mod read_dataset;
 mod read_pass;
 
 pub use read_dataset::{Ingested, UserHints, aggregate, read_dataset};

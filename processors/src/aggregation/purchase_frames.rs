@@ -13,9 +13,10 @@ use tokio::task::spawn_blocking;
 use crate::aggregation::aggregate_fn::{AggregateFn, combine};
 use crate::aggregation::order_lines::{OrderLine, merge_by_item};
 use crate::aggregation::order_values;
-use crate::aggregation::orders::{MICROS, OrderTotals};
+use crate::aggregation::orders::OrderTotals;
 use crate::aggregation::purchase_frames::frame_writer::FrameWriter;
 use crate::aggregation::purchase_frames::sales_writer::SalesWriter;
+use crate::aggregation::purchase_rows::MICROS;
 use crate::lock::lock;
 
 const TOO_LARGE: &str =

@@ -5,7 +5,9 @@ use domain::dataset::{Column, Roles};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use crate::aggregation::roles::{self, RoleAssignment, RoleGuess};
+use crate::aggregation::roles::assignment::{self, RoleAssignment};
+use crate::aggregation::roles::guess::{RoleGuess, guess};
+use crate::aggregation::roles::row_shape::row_shape;
 use crate::aggregation::shopper_totals::ShopperTotals;
 use crate::csv::columns::plan::ColumnPlan;
 
@@ -21,9 +23,9 @@ impl RoleResolution {
     /// What the rows may be, given how the columns are read.
     pub(crate) fn of(plan: &[ColumnPlan], remembered: &Roles) -> Self {
         let columns: Vec<Column> = plan.iter().map(column).collect();
-        match roles::remembered(&columns, remembered) {
+        match assignment::remembered(&columns, remembered) {
             Some(assignment) => Self::Remembered(assignment),
-            None => Self::Guessed(roles::guess(&columns)),
+            None => Self::Guessed(guess(&columns)),
         }
     }
 
@@ -34,7 +36,7 @@ impl RoleResolution {
 
     /// The sums to take while the file is read, under the likeliest roles.
     pub(crate) fn shoppers(&self) -> Option<ShopperTotals> {
-        roles::row_shape(self.likeliest()).ok().map(ShopperTotals::new)
+        row_shape(self.likeliest()).ok().map(ShopperTotals::new)
     }
 
     fn likeliest(&self) -> &RoleAssignment {

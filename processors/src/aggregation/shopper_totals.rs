@@ -12,7 +12,7 @@ use crate::aggregation::external_sort::ExternalSort;
 use crate::aggregation::name_column::NameColumn;
 use crate::aggregation::orders::OrderTotals;
 use crate::aggregation::purchase_frames;
-use crate::aggregation::roles::RowShape;
+use crate::aggregation::roles::row_shape::RowShape;
 
 /// Rows being added up by shopper.
 pub(crate) enum ShopperTotals {

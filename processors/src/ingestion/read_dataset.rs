@@ -10,7 +10,9 @@ use encoding_rs::UTF_8;
 use projections::frames::{FrameId, Frames};
 use tokio::task::spawn_blocking;
 
-use crate::aggregation::roles::{self, RoleAssignment};
+use crate::aggregation::roles::assignment::RoleAssignment;
+use crate::aggregation::roles::reason::reason;
+use crate::aggregation::roles::row_shape::row_shape;
 use crate::aggregation::shopper_totals::ShopperTotals;
 use crate::csv::bytes::content::{Bytes, Content};
 use crate::csv::bytes::encoding::{self, Damage};
@@ -114,7 +116,7 @@ async fn finish(frames: &Frames, dataset: DatasetId, result: PassResult) -> Resu
     let (roles, shoppers) = result.roles.settle(result.shoppers).await?;
     for (column, role) in columns.iter_mut().zip(roles) {
         column.role = role;
-        column.reason = role.map(|role| roles::reason(column, role, is_remembered));
+        column.reason = role.map(|role| reason(column, role, is_remembered));
     }
     let shoppers = match shoppers {
         Some(shoppers) => tokio::try_join!(publishing, shoppers.store(frames, dataset, 0))?.1,
@@ -159,7 +161,7 @@ pub async fn aggregate(
 ) -> Result<Result<ShopperSummary, String>> {
     let (indexes, roles): (Vec<usize>, RoleAssignment) =
         columns.iter().enumerate().filter_map(|(index, column)| Some((index, Some(column.role?)))).unzip();
-    let shape = match roles::row_shape(&roles) {
+    let shape = match row_shape(&roles) {
         Ok(shape) => shape,
         Err(sentence) => return Ok(Err(sentence)),
     };

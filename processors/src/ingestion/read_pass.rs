@@ -28,6 +28,7 @@ use crate::csv::read::block_merger::{BlockMerger, Settled};
 use crate::csv::read::block_reader::{BlockReader, ParsedBlock};
 use crate::csv::read::duplicate_rows::DuplicateRows;
 use crate::csv::read::guess::guess;
+use crate::csv::read::rejects::Rejects;
 use crate::ingestion::accumulator_pool::AccumulatorPool;
 
 /// What is known of a file before it is read.
@@ -169,8 +170,7 @@ async fn read(
         }
     }
     if rejects.chunk_rows.is_empty() {
-        store_rejects(frames, &rejects_id, &mut rejects, crate::csv::read::rejects::Rejects::default().batch(0)?)
-            .await?;
+        store_rejects(frames, &rejects_id, &mut rejects, Rejects::default().batch(0)?).await?;
     }
     drop(done);
     let BlockWork { accumulators, .. } = Arc::into_inner(work).context("a block is still being read")?;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
 use proptest::prelude::*;
 
 use super::*;
 use crate::aggregation::aggregate_fn::{AggregateFn, combine};
+use crate::csv::values::datetime::DAY_MICROS;
+use crate::lock::lock;
 
 const SPEND: usize = 3;
 const RETURNS: usize = 6;

@@ -20,15 +20,14 @@ pub(crate) struct InferredLocale {
 impl InferredLocale {
     /// What all columns say, unless a person chose.
     pub(crate) fn of<'a>(columns: impl Iterator<Item = &'a TypeCounts> + Clone, choice: &DialectChoice) -> Self {
-        let marks = || columns.clone().filter_map(sure_mark);
-        let orders = || columns.clone().filter_map(sure_order);
+        let (marks, orders) = (columns.clone().filter_map(sure_mark), columns.filter_map(sure_order));
         let chosen_order = choice.date_order.map(|order| match order {
             DateOrder::DayMonthYear => DatePartOrder::DayMonthYear,
             DateOrder::MonthDayYear => DatePartOrder::MonthDayYear,
         });
         Self {
-            mark: choice.decimal_mark.or_else(|| most(marks(), DecimalMark::Dot, DecimalMark::Comma)),
-            order: chosen_order.or_else(|| most(orders(), DatePartOrder::DayMonthYear, DatePartOrder::MonthDayYear)),
+            mark: choice.decimal_mark.or_else(|| most(marks, DecimalMark::Dot, DecimalMark::Comma)),
+            order: chosen_order.or_else(|| most(orders, DatePartOrder::DayMonthYear, DatePartOrder::MonthDayYear)),
             is_mark_chosen: choice.decimal_mark.is_some(),
             is_order_chosen: chosen_order.is_some(),
         }
