@@ -29,13 +29,13 @@ use processors::bus::Bus;
 use processors::bus::rabbitmq::connection::Amqp;
 use processors::bus::rabbitmq::worker::Worker;
 use processors::consumers::{cleanup, ingest, overlaps};
-use processors::{Consumer, Context, Role};
+use processors::{Consumer, Context, Reaction, RetryPolicy, Role};
 use projections::{Frames, Projections};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 /// The pauses of somebody impatient.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50); 2];
+const RETRY: RetryPolicy = RetryPolicy::new(&[Duration::from_millis(50); 2]);
 /// The servers are shared: one test at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
 
@@ -104,18 +104,20 @@ impl Impatient {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let (context, failures) = (self.context.clone(), self.failures.clone());
-        let mut worker = Worker::new(consumer, self.amqp.clone(), context.clone(), self.work_queue.clone());
-        worker.pauses = &PAUSES;
-        let handle = move |event| {
-            let (handled, failures) = (handle(context.clone(), event), failures.clone());
+        let (amqp, work_queue) = (self.amqp.clone(), self.work_queue.clone());
+        let work = context.clone();
+        let reaction = Reaction::new(consumer, move |event| {
+            let (handled, failures) = (handle(work.clone(), event), failures.clone());
             async move {
                 let handled = handled.await;
                 failures.fetch_add(usize::from(handled.is_err()), Ordering::Relaxed);
                 handled
             }
-        };
+        });
+        let mut worker = Worker::new(reaction, amqp, context, work_queue);
+        worker.retry = RETRY;
         #[expect(clippy::disallowed_methods, reason = "it ends with this value")]
-        tokio::spawn(worker.run(handle, TaskTracker::new(), self.shutdown.clone()));
+        tokio::spawn(worker.run(TaskTracker::new(), self.shutdown.clone()));
     }
 }
 

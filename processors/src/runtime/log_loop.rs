@@ -1,27 +1,23 @@
 //! The loop of a reacting consumer on the embedded bus: read the log, handle with retries, park what keeps failing, move
 //! the checkpoint. Delivery is at least once, so every handler is idempotent.
 
-use std::future::Future;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use domain::Recorded;
 use futures::{StreamExt, stream};
 use tokio::sync::watch;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, warn};
 
-use super::consumer::Consumer;
 use super::context::Context;
-use super::retry::guarded;
+use super::reaction::Reaction;
+use super::retry::RetryPolicy;
 
 /// Events read from the log at once.
 const BATCH: u32 = 256;
-/// Deliveries of one event before it is parked.
-const ATTEMPTS: u32 = 5;
-/// The usual pause after the first failure; doubled after each further one.
-pub const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The pause after the loop itself failed, such as when the database is away.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// Positions without work after which the checkpoint moves all the same.
@@ -29,30 +25,34 @@ const IDLE_STRIDE: u64 = 1_000;
 
 /// A consumer that reads the log itself: where it stands and what it needs to move on.
 pub(crate) struct LogLoop {
-    /// What it reacts to.
-    pub consumer: Consumer,
+    /// Who it is and what it does.
+    pub reaction: Reaction,
     /// Has the log and keeps the durable position.
     pub context: Context,
     /// Tells the position in process.
     pub position: watch::Sender<u64>,
-    /// The pause after the first failure of an event.
-    pub first_pause: Duration,
+    /// How often an event is tried.
+    pub retry: RetryPolicy,
     /// Ends the loop.
     pub shutdown: CancellationToken,
 }
 
+/// What it takes to handle one event.
+#[derive(Clone)]
+struct Delivery {
+    reaction: Reaction,
+    context: Context,
+    retry: RetryPolicy,
+}
+
 impl LogLoop {
     /// Runs until shutdown; an error of the loop itself is logged and the loop starts again from the checkpoint.
-    pub async fn run<H, F>(self, handle: H)
-    where
-        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<()>> + Send + 'static,
-    {
+    pub async fn run(self) {
         let work = async {
             loop {
-                if let Err(error) = self.follow(&handle).await {
-                    error!(consumer = self.consumer.name, error = format!("{error:#}"), "consumer starts again");
-                    tokio::time::sleep(RESTART_PAUSE).await;
+                if let Err(error) = self.follow().await {
+                    error!(consumer = self.name(), error = format!("{error:#}"), "consumer starts again");
+                    sleep(RESTART_PAUSE).await;
                 }
             }
         };
@@ -60,23 +60,23 @@ impl LogLoop {
         self.shutdown.run_until_cancelled(work).await;
     }
 
-    async fn follow<H, F>(&self, handle: &H) -> Result<()>
-    where
-        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<()>> + Send + 'static,
-    {
-        let (name, commands) = (self.consumer.name, &self.context.commands);
-        let mut saved = commands.checkpoints.get(name).await?;
+    fn name(&self) -> &'static str {
+        self.reaction.consumer.name
+    }
+
+    async fn follow(&self) -> Result<()> {
+        let commands = &self.context.commands;
+        let mut saved = commands.checkpoints.get(self.name()).await?;
         self.position.send_replace(saved);
         loop {
             let position = *self.position.borrow();
             let events = commands.store.wait_for_events(position, BATCH).await?;
-            let deliveries = stream::iter(events).map(|event| self.spawn(handle, event));
-            let mut done = deliveries.buffered(self.consumer.concurrency);
+            let deliveries = stream::iter(events).map(|event| self.spawn(event));
+            let mut done = deliveries.buffered(self.reaction.consumer.concurrency);
             while let Some(delivery) = done.next().await {
                 let (position, worked) = delivery.context("delivering an event")??;
                 if worked || position >= saved + IDLE_STRIDE {
-                    commands.checkpoints.set(name, position).await?;
+                    commands.checkpoints.set(self.name(), position).await?;
                     saved = position;
                 }
                 self.position.send_replace(position);
@@ -87,70 +87,45 @@ impl LogLoop {
     /// Delivers an event in a task of its own. A delivery that is only polled here would stand still, perhaps with a
     /// database connection in its hands, while this loop waits for such a connection to move the checkpoint.
     #[expect(clippy::disallowed_methods, reason = "the task ends with its handle, which the loop holds")]
-    fn spawn<H, F>(&self, handle: &H, event: Recorded) -> AbortOnDropHandle<Result<(u64, bool)>>
-    where
-        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<()>> + Send + 'static,
-    {
-        let (consumer, context, first_pause) = (self.consumer, self.context.clone(), self.first_pause);
-        let handle = handle.clone();
-        let delivery = async move { deliver(consumer, &context, first_pause, &handle, event).await };
-        AbortOnDropHandle::new(tokio::spawn(delivery))
+    fn spawn(&self, event: Recorded) -> AbortOnDropHandle<Result<(u64, bool)>> {
+        let Self { reaction, context, retry, .. } = self;
+        let delivery = Delivery { reaction: reaction.clone(), context: context.clone(), retry: *retry };
+        AbortOnDropHandle::new(tokio::spawn(async move { delivery.deliver(event).await }))
     }
 }
 
-/// Handles an event, or parks it after too many failures. Says its position and whether there was work.
-async fn deliver<H, F>(
-    consumer: Consumer,
-    context: &Context,
-    first_pause: Duration,
-    handle: &H,
-    event: Recorded,
-) -> Result<(u64, bool)>
-where
-    H: Fn(Recorded) -> F,
-    F: Future<Output = Result<()>>,
-{
-    let position = event.position;
-    if !consumer.reacts_to(&event.event_type) {
-        return Ok((position, false));
+impl Delivery {
+    /// Handles an event, or parks it after too many failures. Says its position and whether there was work.
+    async fn deliver(&self, event: Recorded) -> Result<(u64, bool)> {
+        let (consumer, position) = (self.reaction.consumer, event.position);
+        if !consumer.reacts_to(&event.event_type) {
+            return Ok((position, false));
+        }
+        if let Err(error) = self.attempt(&event).await {
+            let error = format!("{error:#}");
+            error!(consumer = consumer.name, position, event_type = event.event_type, error, "event parked");
+            self.context.commands.dead_letters.add(consumer.name, position, &error).await?;
+        }
+        Ok((position, true))
     }
-    if let Err(error) = attempt(consumer, context, first_pause, handle, &event).await {
-        let error = format!("{error:#}");
-        error!(consumer = consumer.name, position, event_type = event.event_type, error, "event parked");
-        context.commands.dead_letters.add(consumer.name, position, &error).await?;
-    }
-    Ok((position, true))
-}
 
-/// Tries again after a pause, for ever as long as a store is away.
-async fn attempt<H, F>(
-    consumer: Consumer,
-    context: &Context,
-    mut pause: Duration,
-    handle: &H,
-    event: &Recorded,
-) -> Result<()>
-where
-    H: Fn(Recorded) -> F,
-    F: Future<Output = Result<()>>,
-{
-    let mut attempt = 1;
-    while let Err(error) = guarded(handle(event.clone())).await {
-        let is_away = context.check().await.is_err();
-        if attempt == ATTEMPTS && !is_away {
-            return Err(error);
+    /// Tries again after a pause, for ever as long as a store is away.
+    async fn attempt(&self, event: &Recorded) -> Result<()> {
+        let (consumer, position, mut attempt) = (self.reaction.consumer.name, event.position, 1);
+        while let Err(error) = self.reaction.handle(event.clone()).await {
+            let failure = format!("{error:#}");
+            if let Err(away) = self.context.check().await {
+                warn!(consumer, position, error = failure, away = format!("{away:#}"), "event failed and waits");
+                self.context.wait_for_stores().await;
+                continue;
+            }
+            let Some(pause) = self.retry.pause_after(attempt) else { return Err(error) };
+            warn!(consumer, position, attempt, error = failure, "event failed");
+            sleep(pause).await;
+            attempt += 1;
         }
-        let reason = format!("{error:#}");
-        warn!(consumer = consumer.name, position = event.position, attempt, is_away, error = reason, "event failed");
-        if is_away {
-            context.wait_for_stores().await;
-        } else {
-            tokio::time::sleep(pause).await;
-            (attempt, pause) = (attempt + 1, pause * 2);
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -167,9 +142,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::runtime::consumer::Consumer;
 
     /// Tests are impatient.
     const PAUSE: Duration = Duration::from_millis(5);
+    const RETRY: RetryPolicy = RetryPolicy::new(&[PAUSE; 4]);
 
     const CONSUMER: Consumer = Consumer { name: "test", concurrency: 2, wants: &["CustomerRegistered"] };
 
@@ -229,18 +206,16 @@ mod tests {
     }
 
     /// Runs the consumer until it has reached a position.
-    async fn run_until<F>(
-        context: &Context,
-        position: u64,
-        handle: impl Fn(Recorded) -> F + Clone + Send + Sync + 'static,
-    ) where
+    async fn run_until<F>(context: &Context, position: u64, handle: impl Fn(Recorded) -> F + Send + Sync + 'static)
+    where
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let (sender, mut reached) = watch::channel(0);
         let (context, shutdown) = (context.clone(), CancellationToken::new());
-        let log_loop = LogLoop { consumer: CONSUMER, context, position: sender, first_pause: PAUSE, shutdown };
+        let reaction = Reaction::new(CONSUMER, handle);
+        let log_loop = LogLoop { reaction, context, position: sender, retry: RETRY, shutdown };
         tokio::select! {
-            () = log_loop.run(handle) => unreachable!("nobody shuts it down"),
+            () = log_loop.run() => unreachable!("nobody shuts it down"),
             reached = reached.wait_for(|reached| *reached == position) => drop(reached.unwrap()),
         }
     }

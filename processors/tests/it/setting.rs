@@ -18,7 +18,7 @@ use migrations::testing::FreshPostgres;
 use processors::bus::rabbitmq::connection::Amqp;
 use processors::bus::rabbitmq::relay::Relay;
 use processors::bus::rabbitmq::worker::Worker;
-use processors::{Consumer, Context};
+use processors::{Consumer, Context, Reaction, RetryPolicy};
 use projections::Projections;
 use tempfile::TempDir;
 use tokio::io::copy_bidirectional;
@@ -33,7 +33,7 @@ use uuid::Uuid;
 pub const GREET: Consumer = Consumer { name: "greet", concurrency: 2, wants: &["CustomerRegistered"] };
 
 /// Tests are impatient.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(100)];
+const RETRY: RetryPolicy = RetryPolicy::new(&[Duration::from_millis(50), Duration::from_millis(100)]);
 
 pub struct Setting {
     pub commands: Commands,
@@ -93,13 +93,13 @@ impl Setting {
     }
 
     /// Starts a relay.
-    pub fn relay(&self, consumers: &'static [Consumer]) -> DropGuard {
+    pub fn relay(&self, consumers: &[Consumer]) -> DropGuard {
         let relay = Relay {
             amqp: self.amqp.clone(),
             store: self.commands.store.clone(),
             checkpoints: self.commands.checkpoints.clone(),
             work_queue: self.work_queue.clone(),
-            consumers,
+            consumers: consumers.to_vec(),
         };
         let shutdown = self.shutdown.child_token();
         tokio::spawn(relay.run(shutdown.clone()));
@@ -107,21 +107,21 @@ impl Setting {
     }
 
     /// Starts a worker that does what `handle` says and notes the positions that it was given.
-    pub fn worker<F>(&self, handle: impl Fn(Recorded) -> F + Clone + Send + Sync + 'static) -> Arc<Mutex<Vec<u64>>>
+    pub fn worker<F>(&self, handle: impl Fn(Recorded) -> F + Send + Sync + 'static) -> Arc<Mutex<Vec<u64>>>
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
         let (commands, projections) = (self.commands.clone(), self.projections.clone());
         let context = Context { commands, projections, mailer: None };
         let given = Arc::new(Mutex::new(vec![]));
-        let mut worker = Worker::new(GREET, self.amqp.clone(), context, self.work_queue.clone());
-        worker.pauses = &PAUSES;
         let note = given.clone();
-        let noted = move |event: Recorded| {
+        let reaction = Reaction::new(GREET, move |event: Recorded| {
             note.lock().unwrap().push(event.position);
             handle(event)
-        };
-        tokio::spawn(worker.run(noted, TaskTracker::new(), self.shutdown.clone()));
+        });
+        let mut worker = Worker::new(reaction, self.amqp.clone(), context, self.work_queue.clone());
+        worker.retry = RETRY;
+        tokio::spawn(worker.run(TaskTracker::new(), self.shutdown.clone()));
         given
     }
 

@@ -23,7 +23,7 @@ use crate::runtime::consumer::Consumer;
 const BATCH: u32 = 500;
 /// Batches that may wait for the broker's confirms.
 const WINDOW: usize = 4;
-/// How often to look for deliveries that are due.
+/// How often to look for work that is due.
 const TICK: Duration = Duration::from_millis(250);
 /// How often to look whether the queues are still there.
 const CHECK: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ pub struct Relay {
     /// What the consumers have to do.
     pub work_queue: WorkQueue,
     /// Who has to do it.
-    pub consumers: &'static [Consumer],
+    pub consumers: Vec<Consumer>,
 }
 
 /// A channel that is published over until something goes wrong.
@@ -93,13 +93,13 @@ impl Relay {
         if !self.amqp.has_queue(&names.replay()).await? {
             self.checkpoints.restart(REPLAY).await?;
         }
-        for consumer in self.consumers {
+        for consumer in &self.consumers {
             self.catch_up(consumer).await?;
             if !self.amqp.has_queue(&names.queue(consumer.name)).await? {
                 self.work_queue.send_again(consumer.name).await?;
             }
         }
-        self.amqp.declare(self.consumers).await
+        self.amqp.declare(&self.consumers).await
     }
 
     /// Gives a consumer its share of what is published already: it is new, or came from the embedded bus.
@@ -146,7 +146,7 @@ impl PublishSession<'_> {
         let (mut heads, exchange) = (store.heads(), amqp.names.events());
         let mut position = checkpoints.get(RELAY).await?;
         let mut known = vec![];
-        for consumer in *consumers {
+        for consumer in consumers {
             known.push((consumer, checkpoints.get(consumer.name).await?));
         }
         info!(position, "the relay publishes");
@@ -193,7 +193,7 @@ impl PublishSession<'_> {
     /// Sends a message for each delivery that needs one, to the consumer's queue alone.
     async fn send_due(&self) -> Result<()> {
         let due = self.relay.work_queue.due(BATCH).await?;
-        for consumer in self.relay.consumers {
+        for consumer in &self.relay.consumers {
             let (missed, unsent): (Vec<_>, Vec<_>) =
                 due.iter().filter(|delivery| delivery.consumer == consumer.name).partition(|delivery| delivery.sent);
             let queue = self.relay.amqp.names.queue(consumer.name);

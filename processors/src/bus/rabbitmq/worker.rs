@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, bail};
 use commands::{Claim, WorkQueue};
-use domain::Recorded;
 use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
@@ -22,23 +21,14 @@ use tracing::{error, warn};
 use super::connection::{Amqp, supervise};
 use super::message::position;
 use crate::lock::lock;
-use crate::runtime::consumer::Consumer;
 use crate::runtime::context::Context;
-use crate::runtime::retry::{guarded, retry_forever};
+use crate::runtime::reaction::Reaction;
+use crate::runtime::retry::{RetryPolicy, retry_forever};
 
 /// How long a delivery is believed to be at work without a word.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// How often a worker says that it is still at work.
 const SIGN: Duration = Duration::from_secs(15);
-/// The pauses between attempts at one event, which are one more.
-const PAUSES: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_secs(1),
-    Duration::from_secs(4),
-    Duration::from_secs(15),
-    Duration::from_secs(30),
-    Duration::from_secs(60),
-];
 /// How long an acknowledgement may take to leave this process.
 const ACK: Duration = Duration::from_secs(5);
 /// How long an event is kept here while a store is away. RabbitMQ gives up a consumer that keeps a message for 30 minutes.
@@ -47,16 +37,16 @@ const OUTAGE: Duration = Duration::from_secs(10 * 60);
 /// A consumer at its queue.
 #[derive(Clone)]
 pub struct Worker {
-    /// What it reacts to.
-    pub consumer: Consumer,
+    /// Who it is and what it does.
+    pub reaction: Reaction,
     /// The broker.
     pub amqp: Amqp,
     /// Has the log, and is asked whether it answers.
     pub context: Context,
     /// What is to be done.
     pub work_queue: WorkQueue,
-    /// The pauses between attempts at one event, which are one more.
-    pub pauses: &'static [Duration],
+    /// How often an event is tried.
+    pub retry: RetryPolicy,
     at_work: AtWork,
 }
 
@@ -70,33 +60,30 @@ struct AtWork {
 
 impl Worker {
     /// A consumer with the usual patience.
-    pub fn new(consumer: Consumer, amqp: Amqp, context: Context, work_queue: WorkQueue) -> Self {
-        let at_work = AtWork { slots: Arc::new(Semaphore::new(consumer.concurrency)), turns: Arc::default() };
-        Self { consumer, amqp, context, work_queue, pauses: &PAUSES, at_work }
+    pub fn new(reaction: Reaction, amqp: Amqp, context: Context, work_queue: WorkQueue) -> Self {
+        let slots = Arc::new(Semaphore::new(reaction.consumer.concurrency));
+        let at_work = AtWork { slots, turns: Arc::default() };
+        Self { reaction, amqp, context, work_queue, retry: RetryPolicy::USUAL, at_work }
     }
 
     /// Runs until shutdown. Work in flight is dropped then: it was not acknowledged, so it comes again.
-    pub async fn run<H, F>(self, handle: H, tasks: TaskTracker, shutdown: CancellationToken)
-    where
-        H: Fn(Recorded) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<()>> + Send + 'static,
-    {
+    pub async fn run(self, tasks: TaskTracker, shutdown: CancellationToken) {
         let begin = |message, slot| {
-            let (worker, handle, shutdown) = (self.clone(), handle.clone(), shutdown.clone());
+            let (worker, shutdown) = (self.clone(), shutdown.clone());
             tasks.spawn(async move {
-                shutdown.run_until_cancelled(worker.work(message, &handle)).await;
+                shutdown.run_until_cancelled(worker.work(message)).await;
                 drop(slot);
             });
         };
-        shutdown.run_until_cancelled(supervise(self.consumer.name, || self.take(&begin))).await;
+        shutdown.run_until_cancelled(supervise(self.reaction.consumer.name, || self.take(&begin))).await;
     }
 
     /// Takes messages as long as the channel lives, no more at a time than are worked on.
     async fn take(&self, begin: impl Fn(Delivery, OwnedSemaphorePermit)) -> Result<()> {
         let channel = self.amqp.consuming.channel().await?;
-        let prefetch = u16::try_from(self.consumer.concurrency)?;
+        let prefetch = u16::try_from(self.reaction.consumer.concurrency)?;
         channel.basic_qos(prefetch, BasicQosOptions::default()).await.context("limiting deliveries")?;
-        let queue = self.amqp.names.queue(self.consumer.name);
+        let queue = self.amqp.names.queue(self.reaction.consumer.name);
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
         let inbox = channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await;
         let mut inbox = inbox.with_context(|| format!("taking messages from {queue}"))?;
@@ -107,19 +94,15 @@ impl Worker {
         bail!("the queue {queue} or the connection to it is gone")
     }
 
-    async fn work<H, F>(&self, message: Delivery, handle: &H)
-    where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
-    {
+    async fn work(&self, message: Delivery) {
         let Some(position) = position(&message.properties) else {
-            warn!(consumer = self.consumer.name, routing_key = %message.routing_key, "a message names no position");
+            warn!(consumer = self.reaction.consumer.name, routing_key = %message.routing_key, "a message names no position");
             let _ = message.reject(BasicRejectOptions { requeue: false }).await;
             return;
         };
         let turn = self.at_work.turn(position);
         let held = turn.lock().await;
-        self.settle(position, handle).await;
+        self.settle(position).await;
         drop(held);
         // When the channel is gone, the message comes again and finds nothing to do. A connection that is just dying may
         // never answer: nobody waits for it, least of all the message that came again.
@@ -127,14 +110,10 @@ impl Worker {
     }
 
     /// Handles an event unless that is done already, and notes how it went.
-    async fn settle<H, F>(&self, position: u64, handle: &H)
-    where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
-    {
-        let (name, work_queue) = (self.consumer.name, &self.work_queue);
+    async fn settle(&self, position: u64) {
+        let (name, work_queue) = (self.reaction.consumer.name, &self.work_queue);
         let Some(claim) = retry_forever(|| work_queue.claim(name, position, LEASE)).await else { return };
-        let Err(failure) = self.attempt(&claim, position, handle).await else {
+        let Err(failure) = self.attempt(&claim, position).await else {
             return retry_forever(|| work_queue.finish(name, position)).await;
         };
         let (attempt, failure) = (claim.attempt, in_words(&failure));
@@ -143,10 +122,10 @@ impl Worker {
             self.wait_for_stores(position).await;
             return retry_forever(|| work_queue.give_back(name, position, &failure)).await;
         }
-        match self.pauses.get(attempt as usize - 1) {
+        match self.retry.pause_after(attempt) {
             Some(pause) => {
                 warn!(consumer = name, position, attempt, error = failure, "event failed");
-                retry_forever(|| work_queue.retry(name, position, *pause, &failure)).await;
+                retry_forever(|| work_queue.retry(name, position, pause, &failure)).await;
             }
             None => {
                 error!(consumer = name, position, attempt, error = failure, "event parked");
@@ -163,13 +142,9 @@ impl Worker {
         }
     }
 
-    async fn attempt<H, F>(&self, claim: &Claim, position: u64, handle: &H) -> Result<()>
-    where
-        H: Fn(Recorded) -> F,
-        F: Future<Output = Result<()>>,
-    {
+    async fn attempt(&self, claim: &Claim, position: u64) -> Result<()> {
         let Claim { attempt, last_error } = claim;
-        if *attempt as usize > self.pauses.len() + 1 {
+        if *attempt > 1 && self.retry.pause_after(attempt - 1).is_none() {
             bail!(
                 "begun {} times and never ended; {}",
                 attempt - 1,
@@ -179,7 +154,7 @@ impl Worker {
         let event = retry_forever(|| self.context.commands.store.read(position - 1, 1)).await.into_iter().next();
         let event = event.context("the event is not in the log")?;
         tokio::select! {
-            handled = guarded(handle(event)) => handled,
+            handled = self.reaction.handle(event) => handled,
             never = self.keep(position) => match never {},
         }
     }
@@ -188,9 +163,9 @@ impl Worker {
     async fn keep(&self, position: u64) -> Infallible {
         loop {
             sleep(SIGN).await;
-            if let Err(error) = self.work_queue.keep(self.consumer.name, position, LEASE).await {
+            if let Err(error) = self.work_queue.keep(self.reaction.consumer.name, position, LEASE).await {
                 warn!(
-                    consumer = self.consumer.name,
+                    consumer = self.reaction.consumer.name,
                     position,
                     error = format!("{error:#}"),
                     "no sign of work was left"
