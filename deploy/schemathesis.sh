@@ -22,7 +22,7 @@ until curl -sf "http://127.0.0.1:$port/readyz" >/dev/null; do
 done
 
 json() { grep -o "\"$1\":\"[^\"]*\"" | head -1 | cut -d'"' -f4; }
-post() { curl -sS --fail-with-body "$api$1" -H "authorization: Bearer ${token:-}" -H 'content-type: application/json' -H 'prefer: wait=60' -d "$2"; }
+post() { curl -sS --fail-with-body "$api$1" -H "authorization: Bearer ${token:-}" -H 'content-type: application/json' -H 'prefer: wait=60' -d "$2" "${@:3}"; }
 user='"email":"schemathesis@example.com","password":"made-up-by-schemathesis"'
 post /users "{$user,\"name\":\"Schemathesis\"}" >/dev/null
 token=$(post /sessions "{$user}" | json access_token)
@@ -30,6 +30,10 @@ customer=$(post /customers '{"name":"Made up"}' | json id)
 store=$(post "/customers/$customer/stores" '{"name":"Made up"}' | json id)
 "$datacore" generate --rows 2000 >"$work/purchases.csv"
 upload=$(curl -sS "$api/customers/$customer/stores/$store/uploads" -H "authorization: Bearer $token" -H 'prefer: wait=60' -F "file=@$work/purchases.csv")
+# The dialect of the document's example, so that sending the example changes nothing: another one makes another dataset.
+dialect=$("$datacore" openapi | "$tools/bin/python" -c 'import json, sys
+print(json.dumps(json.load(sys.stdin)["components"]["examples"]["DialectChoice"]["value"]))')
+upload=$(post "/customers/$customer/uploads/$(json id <<<"$upload")/dialect" "$dialect" -X PUT)
 report=$(post "/customers/$customer/reports" '{"clusters":3}' | json id)
 
 # Real ids, so that requests get past the door; what would end the customer or the session is left alone.

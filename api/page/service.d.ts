@@ -137,17 +137,13 @@ export type Features = 'rfm' | { purchases: Array<Habit> } | { columns: Array<st
 
 export type FieldProblem = { detail: string; pointer: string };
 
-export type Finding_DateOrder = {
-  basis: Basis;
-  confidence: number;
-  value: 'day_month_year' | 'month_day_year';
-};
+export type Finding_DateOrder = { basis: Basis; confidence: number; value: DateOrder };
 
-export type Finding_DecimalMark = { basis: Basis; confidence: number; value: '.' | ',' };
+export type Finding_DecimalMark = { basis: Basis; confidence: number; value: DecimalMark };
 
-export type Finding_Escape = { basis: Basis; confidence: number; value: 'doubled' | 'backslash' };
+export type Finding_Escape = { basis: Basis; confidence: number; value: Escape };
 
-export type Finding_LineEnd = { basis: Basis; confidence: number; value: 'lf' | 'cr' | 'any' };
+export type Finding_LineEnd = { basis: Basis; confidence: number; value: LineEnd };
 
 export type Finding_String = { basis: Basis; confidence: number; value: string };
 
@@ -159,151 +155,27 @@ export type Habit = 'recency' | 'frequency' | 'monetary' | 'average_basket' | 'i
 
 export type LineEnd = 'lf' | 'cr' | 'any';
 
-export type List_ApiKeyBody = {
-  items: Array<{
-    created_at: string;
-    created_by: UserId;
-    id: ApiKeyId;
-    last_used_at?: string | null;
-    name: string;
-    role: MemberRole;
-  }>;
-  next?: string | null;
-};
+export type List_ApiKeyBody = { items: Array<ApiKeyBody>; next?: string | null };
 
-export type List_CustomerBody = {
-  items: Array<{
-    created_at: string;
-    description?: string | null;
-    id: CustomerId;
-    name: string;
-    role: MemberRole;
-  }>;
-  next?: string | null;
-};
+export type List_CustomerBody = { items: Array<CustomerBody>; next?: string | null };
 
-export type List_DatasetBody = {
-  items: Array<{
-    columns: Array<Column>;
-    created_at: string;
-    delimiter: string;
-    dialect?: Dialect | null;
-    encoding: string;
-    id: DatasetId;
-    overlaps?: Array<Overlap> | null;
-    questions: Array<Question>;
-    rejected_row_count: number;
-    repeated_row_count?: number | null;
-    row_count: number;
-    shape?: Shape | null;
-    shopper_count?: number | null;
-    shopper_error?: string | null;
-    store_id: StoreId;
-    upload_id: UploadId;
-  }>;
-  next?: string | null;
-};
+export type List_DatasetBody = { items: Array<DatasetBody>; next?: string | null };
 
-export type List_EventBody = {
-  items: Array<{
-    actor: string;
-    aggregate_id: string;
-    aggregate_type: string;
-    causation_id?: string | null;
-    correlation_id: string;
-    data: Record<string, unknown>;
-    id: string;
-    position: number;
-    recorded_at: string;
-    sequence: number;
-    type: string;
-    version: number;
-  }>;
-  next?: string | null;
-};
+export type List_EventBody = { items: Array<EventBody>; next?: string | null };
 
-export type List_MemberBody = {
-  items: Array<{
-    email?: string | null;
-    name?: string | null;
-    role: MemberRole;
-    status: MemberStatus;
-    user_id: UserId;
-  }>;
-  next?: string | null;
-};
+export type List_MemberBody = { items: Array<MemberBody>; next?: string | null };
 
-export type List_NotificationBody = {
-  items: Array<{
-    created_at: string;
-    dataset_id?: DatasetId | null;
-    id: string;
-    kind: NewsKind;
-    read_at?: string | null;
-    report_id?: ReportId | null;
-    text: string;
-    title: string;
-    upload_id?: UploadId | null;
-  }>;
-  next?: string | null;
-};
+export type List_NotificationBody = { items: Array<NotificationBody>; next?: string | null };
 
-export type List_ReportSummary = {
-  items: Array<{
-    algorithm: Algorithm;
-    clusters?: number | null;
-    completed_at?: string | null;
-    dataset_ids: Array<DatasetId>;
-    error?: string | null;
-    id: ReportId;
-    parameters: Parameters;
-    requested_at: string;
-    requested_by: UserId;
-    shopper_count?: number | null;
-    silhouette?: number | null;
-    status: ReportStatus;
-    store_ids?: Array<StoreId>;
-  }>;
-  next?: string | null;
-};
+export type List_Object = { items: Array<Record<string, unknown>>; next?: string | null };
 
-export type List_SignInBody = {
-  items: Array<{ address?: string | null; at: string; kind: string }>;
-  next?: string | null;
-};
+export type List_ReportSummary = { items: Array<ReportSummary>; next?: string | null };
 
-export type List_StoreRow = {
-  items: Array<{
-    city?: string | null;
-    created_at: string;
-    id: StoreId;
-    location?: Location | null;
-    name: string;
-  }>;
-  next?: string | null;
-};
+export type List_SignInBody = { items: Array<SignInBody>; next?: string | null };
 
-export type List_UploadBody = {
-  items: Array<{
-    dataset_id?: DatasetId | null;
-    description?: string | null;
-    dialect: DialectChoice;
-    error?: string | null;
-    filename: string;
-    id: UploadId;
-    progress: ProgressBody;
-    questions: Array<Question>;
-    rejected_row_count?: number | null;
-    row_count?: number | null;
-    sha256: string;
-    size_bytes: number;
-    status: UploadState;
-    store_id: StoreId;
-    uploaded_at: string;
-    uploaded_by: UserId;
-  }>;
-  next?: string | null;
-};
+export type List_StoreRow = { items: Array<StoreRow>; next?: string | null };
+
+export type List_UploadBody = { items: Array<UploadBody>; next?: string | null };
 
 export type Location = { latitude: number; longitude: number };
 

@@ -1,26 +1,45 @@
 //! The OpenAPI document: generated from the routes, completed with what holds for all of them.
 
+mod examples;
+mod generics;
+mod headers;
+mod operations;
+mod problems;
+
 use axum::Router;
-use axum::http::Method;
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{OpenApi as Document, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 
+use self::operations::operations;
 use crate::app::App;
 use crate::http::download::DownloadFormat;
-use crate::http::problem::{FieldProblem, MEDIA_TYPE, Problem};
+use crate::http::problem::{FieldProblem, Problem};
 use crate::routes;
-
-/// The name of the response that every refusal is.
-const PROBLEM: &str = "Problem";
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "DataCore",
-        description = "Turns stores' purchases into segments of shoppers. Every change is an event."
+        description = include_str!("openapi/introduction.md"),
+        contact(name = "Whoever operates this service")
+    ),
+    servers((url = "/", description = "The service that this document comes from")),
+    tags(
+        (name = "users", description = "People: signing up, their own data, leaving."),
+        (name = "sessions", description = "Signing in and out."),
+        (name = "customers", description = "The companies that the data belongs to. Everything below one is only there for its members."),
+        (name = "members", description = "Who may do what for a customer."),
+        (name = "api keys", description = "What lets a program act for a customer."),
+        (name = "stores", description = "The places where shoppers buy."),
+        (name = "uploads", description = "Files of purchases or of shoppers, as they were sent."),
+        (name = "datasets", description = "What was read from uploads: rows, and what their columns mean."),
+        (name = "reports", description = "Segments of shoppers: made, compared, exported, and used to place others."),
+        (name = "notifications", description = "What became of the caller's uploads and reports."),
+        (name = "events", description = "Everything that happened, in order."),
+        (name = "service", description = "The service about itself.")
     ),
     components(schemas(Problem, FieldProblem, DownloadFormat))
 )]
@@ -34,58 +53,40 @@ pub(crate) fn routes() -> (Router<App>, Document) {
     (router, document)
 }
 
-/// Adds what holds for every operation: how to sign in, and each way in which it may be refused.
+/// Adds what holds for every operation: how to sign in, each way in which it may be refused, headers, examples.
 fn complete(document: &mut Document) {
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+    let components = document.components.get_or_insert_default();
+    components.security_schemes.insert("bearer".into(), RefOr::T(bearer()));
+    generics::name_arguments(&mut components.schemas);
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            tell_right(operation);
+            headers::add(&method, operation);
+            problems::add(path, &method, operation);
+        }
+    }
+    headers::share(document);
+    problems::share(document);
+    examples::add(document);
+}
+
+fn bearer() -> SecurityScheme {
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "An access token of a session, or an API key. The roles that an operation asks for: `user` is a person, \
          `viewer`, `analyst` and `owner` are roles at the customer in the path.",
     ));
-    let components = document.components.get_or_insert_default();
-    components.security_schemes.insert("bearer".into(), RefOr::T(SecurityScheme::Http(bearer.build())));
-    components.responses.insert(PROBLEM.into(), RefOr::T(problem()));
-    for (path, item) in &mut document.paths.paths {
-        let operations = [
-            (Method::GET, &mut item.get),
-            (Method::POST, &mut item.post),
-            (Method::PUT, &mut item.put),
-            (Method::PATCH, &mut item.patch),
-            (Method::DELETE, &mut item.delete),
-        ];
-        for (method, operation) in operations {
-            operation.iter_mut().for_each(|operation| refuse(path, &method, operation));
-        }
-    }
+    SecurityScheme::Http(scheme.build())
 }
 
-fn problem() -> Response {
-    let schema = utoipa::openapi::Ref::from_schema_name(PROBLEM);
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new().description("What went wrong").content(MEDIA_TYPE, content).build()
-}
-
-fn refuse(path: &str, method: &Method, operation: &mut Operation) {
-    let open = operation.security.as_ref().is_some_and(|needs| needs.iter().all(|need| *need == Default::default()));
-    let changes = *method != Method::GET;
-    let reasons: [(bool, &[&str]); 7] = [
-        (true, &["414", "429", "431", "500", "503"]),
-        (!open, &["401", "403"]),
-        (path.contains('{'), &["404"]),
-        (operation.parameters.as_ref().is_some_and(|list| list.iter().any(is_query)), &["422"]),
-        (operation.request_body.is_some(), &["400", "409", "413", "415", "422"]),
-        (changes && !open, &["409"]),
-        (changes && *method != Method::POST, &["412"]),
-    ];
-    let responses = &mut operation.responses.responses;
-    for status in reasons.iter().filter(|(holds, _)| *holds).flat_map(|(_, statuses)| *statuses) {
-        let problem = || RefOr::Ref(utoipa::openapi::Ref::from_response_name(PROBLEM));
-        responses.entry((*status).to_owned()).or_insert_with(problem);
-    }
-    if !changes && !open {
-        let same = || RefOr::T(ResponseBuilder::new().description("Nothing has changed since If-None-Match").build());
-        responses.entry("304".to_owned()).or_insert_with(same);
-    }
-}
-
-fn is_query(parameter: &RefOr<Parameter>) -> bool {
-    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
+/// Says at the end of a description who may call the operation: most tools do not show the roles of a bearer token.
+fn tell_right(operation: &mut Operation) {
+    let needs = serde_json::to_value(&operation.security).unwrap_or_default();
+    let who = match needs.pointer("/0/bearer/0").and_then(|role| role.as_str()) {
+        None => "Anybody may call it.".to_owned(),
+        Some("user") => "For a person who is signed in; an API key will not do.".to_owned(),
+        Some("owner") => "For an `owner` of the customer.".to_owned(),
+        Some(role) => format!("For a member of the customer who is `{role}` or more."),
+    };
+    let text = operation.description.take().into_iter().chain([who]);
+    operation.description = Some(text.collect::<Vec<_>>().join("\n\n"));
 }

@@ -1,5 +1,6 @@
 //! Frames as files: CSV, Parquet or Arrow, written chunk by chunk while they are sent.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,7 +18,10 @@ use futures::{Stream, StreamExt, stream};
 use parquet::arrow::ArrowWriter;
 use projections::Frames;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{
+    ContentBuilder, KnownFormat, ObjectBuilder, RefOr, Response as Documented, ResponseBuilder, SchemaFormat, Type,
+};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::frame_rows::FrameRows;
 use crate::http::problem::Problem;
@@ -63,6 +67,23 @@ impl DownloadFormat {
             Self::Parquet => "application/vnd.apache.parquet",
             Self::Arrow => "application/vnd.apache.arrow.stream",
         }
+    }
+}
+
+/// A file as the documentation has it.
+pub(crate) struct FrameFile;
+
+impl IntoResponses for FrameFile {
+    fn responses() -> BTreeMap<String, RefOr<Documented>> {
+        let content =
+            |kind| ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).format(kind)));
+        let binary = || content(Some(SchemaFormat::KnownFormat(KnownFormat::Binary))).build();
+        let file = ResponseBuilder::new()
+            .description("The file, in the format that was asked for")
+            .content("text/csv", content(None).build())
+            .content(DownloadFormat::Parquet.media_type(), binary())
+            .content(DownloadFormat::Arrow.media_type(), binary());
+        BTreeMap::from([("200".to_owned(), file.build().into())])
     }
 }
 

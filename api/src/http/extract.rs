@@ -7,7 +7,7 @@ mod paths;
 
 pub(crate) use auth::{Analyst, Member, Owner, SignedIn, Viewer, cookie_name};
 pub(crate) use body::{Json, Path, Query, given};
-pub(crate) use headers::{IdempotencyKey, IfMatch, Prefer};
+pub(crate) use headers::{IdempotencyKey, IfMatch, Prefer, header_parameter};
 pub(crate) use paths::{
-    ApiKeyPath, ComparePath, DatasetPath, MemberPath, NotificationPath, ReportPath, StorePath, UploadPath,
+    ApiKeyPath, ComparePath, CustomerPath, DatasetPath, MemberPath, NotificationPath, ReportPath, StorePath, UploadPath,
 };

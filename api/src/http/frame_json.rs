@@ -7,13 +7,20 @@ use arrow::json::writer::JsonArray;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::http::response::{encode_cursor, page};
 
-/// A page of rows. Arrow writes the JSON once and it is sent as it is.
-#[derive(Serialize)]
+/// One page of a list of rows.
+///
+/// Arrow writes the JSON once and it is sent as it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = List_Object, description = "One page of a list of rows.")]
 pub(crate) struct FrameJson {
+    /// The rows, as objects keyed by column name.
+    #[schema(value_type = Vec<Object>)]
     items: Box<RawValue>,
+    /// The cursor of the next page, when there is one.
     next: Option<String>,
 }
 

@@ -109,7 +109,7 @@ pub(crate) fn page(body: &impl Serialize, next: Option<&str>) -> Response {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
-    /// Items on a page, 1 to 200.
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<u32>,
     /// The `next` of the page before.

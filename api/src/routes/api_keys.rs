@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::extract::{ApiKeyPath, IdempotencyKey, Json, Owner, Path, Query};
+use crate::http::extract::{ApiKeyPath, CustomerPath, IdempotencyKey, Json, Owner, Path, Query};
 use crate::http::problem::{NOT_FOUND, Problem};
 use crate::http::response::{Created, List, Paging, Tagged, cursor, limit};
 
@@ -64,10 +64,14 @@ impl ApiKeyBody {
     }
 }
 
-/// Creates a key. A repetition under one Idempotency-Key gives the same key a new secret, because the first is not kept.
+/// Creates an API key.
+///
+/// It lets a program act for this customer, with the role of the key. Its secret is told this once. A repetition under
+/// one `Idempotency-Key` gives the same key a new secret, because the first is not kept. More keys than a customer may
+/// have answer 409.
 #[utoipa::path(post, path = "/customers/{customer_id}/api-keys", tag = "api keys", security(("bearer" = ["owner"])),
-    params(("customer_id" = CustomerId, Path)), request_body = NewApiKey,
-    responses((status = 201, body = NewApiKeyBody), (status = 409, body = Problem)))]
+    params(CustomerPath, IdempotencyKey), request_body = NewApiKey,
+    responses((status = 201, description = "The key with its secret", body = NewApiKeyBody)))]
 async fn create_api_key(
     State(app): State<App>,
     owner: Owner,
@@ -90,8 +94,11 @@ async fn create_api_key(
 }
 
 /// Lists the keys that are not revoked.
+///
+/// Without their secrets.
 #[utoipa::path(get, path = "/customers/{customer_id}/api-keys", tag = "api keys", security(("bearer" = ["owner"])),
-    params(("customer_id" = CustomerId, Path), Paging), responses((status = 200, body = List<ApiKeyBody>)))]
+    params(CustomerPath, Paging),
+    responses((status = 200, description = "A page of the list", body = List<ApiKeyBody>)))]
 async fn list_api_keys(
     State(app): State<App>,
     owner: Owner,
@@ -103,9 +110,13 @@ async fn list_api_keys(
     Ok(List::of(page, |row| ApiKeyBody::of(row.body, &uses)))
 }
 
-/// Shows a key, without its secret.
+/// Shows a key.
+///
+/// Without its secret.
 #[utoipa::path(get, path = "/customers/{customer_id}/api-keys/{key_id}", tag = "api keys",
-    security(("bearer" = ["owner"])), params(ApiKeyPath), responses((status = 200, body = ApiKeyBody)))]
+    security(("bearer" = ["owner"])),
+    params(ApiKeyPath),
+    responses((status = 200, description = "The key", body = ApiKeyBody)))]
 async fn get_api_key(
     State(app): State<App>,
     owner: Owner,
@@ -115,9 +126,13 @@ async fn get_api_key(
     Ok(Tagged { version: None, ..api_key(&app, owner.customer_id, path.key_id).await? })
 }
 
-/// Makes a key worthless, at once.
+/// Revokes a key.
+///
+/// It is worth nothing from now on, and does not come back.
 #[utoipa::path(delete, path = "/customers/{customer_id}/api-keys/{key_id}", tag = "api keys",
-    security(("bearer" = ["owner"])), params(ApiKeyPath), responses((status = 204)))]
+    security(("bearer" = ["owner"])),
+    params(ApiKeyPath),
+    responses((status = 204, description = "The key is revoked")))]
 async fn revoke_api_key(
     State(app): State<App>,
     owner: Owner,

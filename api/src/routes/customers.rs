@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::extract::{IdempotencyKey, IfMatch, Json, Owner, Query, SignedIn, Viewer, given};
+use crate::http::extract::{CustomerPath, IdempotencyKey, IfMatch, Json, Owner, Query, SignedIn, Viewer, given};
 use crate::http::problem::{NOT_FOUND, Problem};
 use crate::http::response::{Created, List, Paging, Tagged, cursor, limit};
 
@@ -63,10 +63,12 @@ impl CustomerBody {
     }
 }
 
-/// Registers a customer; the user becomes its owner.
-#[utoipa::path(post, path = "/customers", tag = "customers",
-    security(("bearer" = ["user"])), request_body = NewCustomer,
-    responses((status = 201, body = CustomerBody)))]
+/// Registers a customer.
+///
+/// A customer is a company with its stores, its files and the people who work with them. The user becomes its owner.
+#[utoipa::path(post, path = "/customers", tag = "customers", security(("bearer" = ["user"])),
+    params(IdempotencyKey), request_body = NewCustomer,
+    responses((status = 201, description = "The new customer", body = CustomerBody)))]
 async fn register_customer(
     State(app): State<App>,
     user: SignedIn,
@@ -85,9 +87,11 @@ async fn register_customer(
 }
 
 /// Lists the customers that the user is a member of.
-#[utoipa::path(get, path = "/customers", tag = "customers",
-    security(("bearer" = ["user"])), params(Paging),
-    responses((status = 200, body = List<CustomerBody>)))]
+///
+/// Each with the user's role.
+#[utoipa::path(get, path = "/customers", tag = "customers", security(("bearer" = ["user"])),
+    params(Paging),
+    responses((status = 200, description = "A page of the list", body = List<CustomerBody>)))]
 async fn list_customers(
     State(app): State<App>,
     user: SignedIn,
@@ -99,17 +103,21 @@ async fn list_customers(
 }
 
 /// Shows a customer.
-#[utoipa::path(get, path = "/customers/{customer_id}", tag = "customers",
-    security(("bearer" = ["viewer"])), params(("customer_id" = CustomerId, Path)),
-    responses((status = 200, body = CustomerBody)))]
+///
+/// With the role of who asks.
+#[utoipa::path(get, path = "/customers/{customer_id}", tag = "customers", security(("bearer" = ["viewer"])),
+    params(CustomerPath),
+    responses((status = 200, description = "The customer", body = CustomerBody)))]
 async fn get_customer(State(app): State<App>, viewer: Viewer) -> Result<Tagged<CustomerBody>, Problem> {
     customer(&app, viewer.customer_id, viewer.role).await
 }
 
 /// Changes name or description.
-#[utoipa::path(patch, path = "/customers/{customer_id}", tag = "customers",
-    security(("bearer" = ["owner"])), params(("customer_id" = CustomerId, Path)),
-    request_body = CustomerPatch, responses((status = 200, body = CustomerBody)))]
+///
+/// What is left out stays as it is; `null` removes the description.
+#[utoipa::path(patch, path = "/customers/{customer_id}", tag = "customers", security(("bearer" = ["owner"])),
+    params(CustomerPath, IfMatch), request_body = CustomerPatch,
+    responses((status = 200, description = "The customer after the change", body = CustomerBody)))]
 async fn change_customer(
     State(app): State<App>,
     owner: Owner,
@@ -122,10 +130,12 @@ async fn change_customer(
     customer(&app, owner.customer_id, owner.role).await
 }
 
-/// Ends a customer with everything that belongs to it.
-#[utoipa::path(delete, path = "/customers/{customer_id}", tag = "customers",
-    security(("bearer" = ["owner"])), params(("customer_id" = CustomerId, Path)),
-    responses((status = 204)))]
+/// Ends a customer.
+///
+/// With everything that belongs to it. It cannot be undone.
+#[utoipa::path(delete, path = "/customers/{customer_id}", tag = "customers", security(("bearer" = ["owner"])),
+    params(CustomerPath, IfMatch),
+    responses((status = 204, description = "The customer is gone")))]
 async fn close_customer(State(app): State<App>, owner: Owner, seen: IfMatch) -> Result<StatusCode, Problem> {
     let command = CustomerCommand::CloseCustomer { expected_version: seen.0 };
     app.execute::<Customer>(owner.customer_id.0, command, &owner.metadata()).await?;

@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::download::{DownloadFormat, Formulas, download};
-use crate::http::extract::{Analyst, DatasetPath, IfMatch, Json, Path, Query, Viewer};
+use crate::http::download::{DownloadFormat, Formulas, FrameFile, download};
+use crate::http::extract::{Analyst, CustomerPath, DatasetPath, IfMatch, Json, Path, Query, Viewer};
 use crate::http::frame_json::FrameJson;
 use crate::http::frame_rows::FrameRows;
 use crate::http::problem::{NOT_FOUND, Problem};
@@ -40,8 +40,10 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 struct DatasetsQuery {
     /// Only datasets of this store.
     store_id: Option<StoreId>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// The `next` of the page before.
     cursor: Option<String>,
 }
 
@@ -52,8 +54,10 @@ struct DatasetsQuery {
 struct RowsQuery {
     /// Names of columns, separated by commas; by default all.
     columns: Option<String>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// The `next` of the page before.
     cursor: Option<String>,
 }
 
@@ -62,6 +66,7 @@ struct RowsQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct DownloadQuery {
+    /// In which format; by default CSV.
     #[serde(default)]
     format: DownloadFormat,
 }
@@ -134,9 +139,11 @@ impl From<Row<DatasetRow>> for Tagged<DatasetBody> {
 }
 
 /// Lists the datasets, newest first.
-#[utoipa::path(get, path = "/customers/{customer_id}/datasets", tag = "datasets",
-    security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), DatasetsQuery), responses((status = 200, body = List<DatasetBody>)))]
+///
+/// Of all stores or one. A dataset is what was read from an upload.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets", tag = "datasets", security(("bearer" = ["viewer"])),
+    params(CustomerPath, DatasetsQuery),
+    responses((status = 200, description = "A page of the list", body = List<DatasetBody>)))]
 async fn list_datasets(
     State(app): State<App>,
     viewer: Viewer,
@@ -169,9 +176,12 @@ async fn keep_existing(app: &App, customer: CustomerId, overlaps: &mut Option<Ve
 }
 
 /// Shows a dataset.
+///
+/// How its file is written, what its columns hold and mean, and how many shoppers it has.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}", tag = "datasets",
-    security(("bearer" = ["viewer"])), params(DatasetPath),
-    responses((status = 200, body = DatasetBody)))]
+    security(("bearer" = ["viewer"])),
+    params(DatasetPath),
+    responses((status = 200, description = "The dataset", body = DatasetBody)))]
 async fn get_dataset(
     State(app): State<App>,
     viewer: Viewer,
@@ -185,10 +195,14 @@ async fn get_dataset(
     cached(&app, &viewer, found, |_| true).await
 }
 
-/// Says what the columns mean. The shoppers are aggregated anew, and the store's next files are read alike.
+/// Says what the columns mean.
+///
+/// The shoppers are aggregated anew, and the store's next files are read alike. Reports that were made before stay as
+/// they are.
 #[utoipa::path(put, path = "/customers/{customer_id}/datasets/{dataset_id}/roles", tag = "datasets",
     security(("bearer" = ["analyst"])),
-    params(DatasetPath), request_body = NewRoles, responses((status = 200, body = DatasetBody)))]
+    params(DatasetPath, IfMatch), request_body = NewRoles,
+    responses((status = 200, description = "The dataset with the new roles", body = DatasetBody)))]
 async fn assign_roles(
     State(app): State<App>,
     analyst: Analyst,
@@ -202,10 +216,13 @@ async fn assign_roles(
     Ok(dataset(&app, analyst.customer_id, path.dataset_id).await?.into())
 }
 
-/// Lists rows as objects keyed by column name.
+/// Lists rows.
+///
+/// As objects keyed by column name, in the order of the file.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rows", tag = "datasets",
     security(("bearer" = ["viewer"])),
-    params(DatasetPath, RowsQuery), responses((status = 200, body = List<Object>)))]
+    params(DatasetPath, RowsQuery),
+    responses((status = 200, description = "A page of the list", body = FrameJson)))]
 async fn list_rows(
     State(app): State<App>,
     viewer: Viewer,
@@ -218,10 +235,13 @@ async fn list_rows(
     all_rows(&dataset).page(&app.projections.frames, columns.as_deref(), &paging).await
 }
 
-/// Lists the rows that were left out, with line, reason and original text.
+/// Lists the rows that were left out.
+///
+/// With line, column, reason and original text.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects", tag = "datasets",
     security(("bearer" = ["viewer"])),
-    params(DatasetPath, Paging), responses((status = 200, body = List<Object>)))]
+    params(DatasetPath, Paging),
+    responses((status = 200, description = "A page of the list", body = FrameJson)))]
 async fn list_rejects(
     State(app): State<App>,
     viewer: Viewer,
@@ -232,12 +252,14 @@ async fn list_rejects(
     reject_rows(&app, &dataset).await?.page(&app.projections.frames, None, &paging).await
 }
 
-/// Sends the rows that were left out as a file, with line, column, reason and original text.
-#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects/download",
-    security(("bearer" = ["viewer"])), tag = "datasets",
+/// Sends the rows that were left out as a file.
+///
+/// With line, column, reason and original text. In CSV a text that a spreadsheet would take for a formula begins with
+/// an apostrophe.
+#[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/rejects/download", tag = "datasets",
+    security(("bearer" = ["viewer"])),
     params(DatasetPath, DownloadQuery),
-    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
-        (String = "application/vnd.apache.arrow.stream")))))]
+    responses(FrameFile))]
 async fn download_rejects(
     State(app): State<App>,
     viewer: Viewer,
@@ -252,11 +274,12 @@ async fn download_rejects(
 }
 
 /// Sends all rows as a file.
+///
+/// Cells are as they came: a spreadsheet may take some for formulas.
 #[utoipa::path(get, path = "/customers/{customer_id}/datasets/{dataset_id}/download", tag = "datasets",
     security(("bearer" = ["viewer"])),
     params(DatasetPath, DownloadQuery),
-    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
-        (String = "application/vnd.apache.arrow.stream")))))]
+    responses(FrameFile))]
 async fn download_dataset(
     State(app): State<App>,
     viewer: Viewer,

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use commands::EventFilter;
-use domain::{CustomerId, Recorded};
+use domain::Recorded;
 use futures::stream::{self, StreamExt};
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::extract::{Member, Query, Viewer};
+use crate::http::extract::{CustomerPath, Member, Query, Viewer};
 use crate::http::limits::stream_limit::OpenStream;
 use crate::http::problem::Problem;
 use crate::routes::events::EventBody;
@@ -70,14 +70,17 @@ impl TryFrom<String> for After {
     }
 }
 
-/// Sends the events of a customer, each as `data:` with its position as `id:`, and goes on as more happen. When an event
-/// comes, the resources show it (unless they are more than two seconds late). The stream ends with the session or the
-/// membership of who reads it, and when the service restarts; who comes again with `Last-Event-ID` misses nothing.
+/// Sends the events of a customer as they happen.
+///
+/// Server-sent events: each comes as `data:` with its position as `id:`. When one comes, the resources show it (unless
+/// they are more than two seconds late). The stream ends with the session or the membership of who reads it, and when
+/// the service restarts; who comes again with `Last-Event-ID` misses nothing.
 #[utoipa::path(get, path = "/customers/{customer_id}/events/stream", tag = "events",
     security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), StreamQuery,
+    params(CustomerPath, StreamQuery,
         ("Last-Event-ID" = Option<u64>, Header, description = "The last `id` that came; counts more than `after`")),
-    responses((status = 200, body = EventBody, content_type = "text/event-stream")))]
+    responses((status = 200, description = "A stream of events that goes on", body = EventBody,
+        content_type = "text/event-stream")))]
 async fn stream_events(
     State(app): State<App>,
     viewer: Viewer,

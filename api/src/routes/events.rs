@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use commands::EventFilter;
-use domain::{CustomerId, Recorded};
+use domain::Recorded;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::http::extract::{Query, Viewer};
+use crate::http::extract::{CustomerPath, Query, Viewer};
 use crate::http::problem::Problem;
 use crate::http::response::{List, limit};
 
@@ -34,6 +34,7 @@ struct EventsQuery {
     event_type: Option<String>,
     /// Only events of this aggregate.
     aggregate_id: Option<Uuid>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// The `next` of the page before; the same as `after`.
@@ -87,9 +88,11 @@ impl From<&Recorded> for EventBody {
 }
 
 /// Lists the events of a customer in the order of the log.
-#[utoipa::path(get, path = "/customers/{customer_id}/events", tag = "events",
-    security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), EventsQuery), responses((status = 200, body = List<EventBody>)))]
+///
+/// Everything that happened at the customer, with who did it and what it followed from.
+#[utoipa::path(get, path = "/customers/{customer_id}/events", tag = "events", security(("bearer" = ["viewer"])),
+    params(CustomerPath, EventsQuery),
+    responses((status = 200, description = "A page of the list", body = List<EventBody>)))]
 async fn list_events(
     State(app): State<App>,
     viewer: Viewer,

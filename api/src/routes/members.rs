@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::extract::{IdempotencyKey, IfMatch, Json, MemberPath, Owner, Path, Query, Viewer};
+use crate::http::extract::{CustomerPath, IdempotencyKey, IfMatch, Json, MemberPath, Owner, Path, Query, Viewer};
 use crate::http::problem::{NOT_FOUND, Problem};
 use crate::http::response::{Created, List, Paging, Tagged, cursor, limit};
 use crate::routes::users::checked_email;
@@ -59,11 +59,13 @@ enum MemberStatus {
     Invited,
 }
 
-/// Adds a user. Someone who has not signed up yet is invited, and may see the customer from signing up on.
-#[utoipa::path(post, path = "/customers/{customer_id}/members", tag = "members",
-    security(("bearer" = ["owner"])),
-    params(("customer_id" = CustomerId, Path)), request_body = NewMember,
-    responses((status = 201, body = MemberBody)))]
+/// Adds a member.
+///
+/// Somebody who has not signed up yet is invited, and may see the customer from signing up on. Until then the role is
+/// `viewer` or `analyst`, because addresses are not verified. Who is a member already answers 409.
+#[utoipa::path(post, path = "/customers/{customer_id}/members", tag = "members", security(("bearer" = ["owner"])),
+    params(CustomerPath, IdempotencyKey), request_body = NewMember,
+    responses((status = 201, description = "The new member", body = MemberBody)))]
 async fn add_member(
     State(app): State<App>,
     owner: Owner,
@@ -91,9 +93,11 @@ async fn add_member(
 }
 
 /// Lists the members.
-#[utoipa::path(get, path = "/customers/{customer_id}/members", tag = "members",
-    security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), Paging), responses((status = 200, body = List<MemberBody>)))]
+///
+/// With their roles, and whether they have signed up.
+#[utoipa::path(get, path = "/customers/{customer_id}/members", tag = "members", security(("bearer" = ["viewer"])),
+    params(CustomerPath, Paging),
+    responses((status = 200, description = "A page of the list", body = List<MemberBody>)))]
 async fn list_members(
     State(app): State<App>,
     viewer: Viewer,
@@ -109,9 +113,12 @@ async fn list_members(
 }
 
 /// Changes what a member may do.
+///
+/// A customer keeps an owner: another role for the last one answers 409 `/problems/last-owner`.
 #[utoipa::path(patch, path = "/customers/{customer_id}/members/{user_id}", tag = "members",
-    security(("bearer" = ["owner"])), params(MemberPath),
-    request_body = MemberPatch, responses((status = 200, body = MemberBody)))]
+    security(("bearer" = ["owner"])),
+    params(MemberPath, IfMatch), request_body = MemberPatch,
+    responses((status = 200, description = "The member after the change", body = MemberBody)))]
 async fn change_member(
     State(app): State<App>,
     owner: Owner,
@@ -128,10 +135,14 @@ async fn change_member(
     member(&app, owner.customer_id, user_id).await
 }
 
-/// Removes a member; owners remove anyone, everyone may leave.
+/// Removes a member.
+///
+/// Owners remove anyone, and every member may leave, whatever the role. The last owner cannot: 409
+/// `/problems/last-owner`.
 #[utoipa::path(delete, path = "/customers/{customer_id}/members/{user_id}", tag = "members",
-    security(("bearer" = ["owner"])), params(MemberPath),
-    responses((status = 204)))]
+    security(("bearer" = ["owner"])),
+    params(MemberPath, IfMatch),
+    responses((status = 204, description = "Is no member any more")))]
 async fn remove_member(
     State(app): State<App>,
     viewer: Viewer,

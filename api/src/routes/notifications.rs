@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use domain::{CustomerId, DatasetId, Notification, NotificationCommand, ReportId, UploadId};
+use domain::{DatasetId, Notification, NotificationCommand, ReportId, UploadId};
 use projections::{NotificationContent, NotificationKind, NotificationRow, Row, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::http::extract::{NotificationPath, Path, Query, Viewer};
+use crate::http::extract::{CustomerPath, NotificationPath, Path, Query, Viewer};
 use crate::http::problem::{NOT_FOUND, Problem};
 use crate::http::response::{List, cursor, limit};
 
@@ -29,6 +29,7 @@ struct NotificationsQuery {
     /// Only those that were not read.
     #[serde(default)]
     unread: bool,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -64,12 +65,13 @@ impl NotificationBody {
     }
 }
 
-/// Lists what the caller is told, newest first: what became of the files that the caller uploaded and of the reports that
-/// the caller asked for.
+/// Lists what the caller is told, newest first.
+///
+/// What became of the files that the caller uploaded and of the reports that the caller asked for.
 #[utoipa::path(get, path = "/customers/{customer_id}/notifications", tag = "notifications",
     security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), NotificationsQuery),
-    responses((status = 200, body = List<NotificationBody>)))]
+    params(CustomerPath, NotificationsQuery),
+    responses((status = 200, description = "A page of the list", body = List<NotificationBody>)))]
 async fn list_notifications(
     State(app): State<App>,
     viewer: Viewer,
@@ -83,10 +85,13 @@ async fn list_notifications(
     Ok(List { items: items.into_iter().flatten().collect(), next })
 }
 
-/// Notes that the caller has seen a notification. It is unread again once there is more to say about the same upload.
+/// Notes that the caller has seen a notification.
+///
+/// It is unread again once there is more to say about the same upload.
 #[utoipa::path(post, path = "/customers/{customer_id}/notifications/{notification_id}/read", tag = "notifications",
     security(("bearer" = ["viewer"])),
-    params(NotificationPath), responses((status = 204, description = "It is read")))]
+    params(NotificationPath),
+    responses((status = 204, description = "It is read")))]
 async fn read_notification(
     State(app): State<App>,
     viewer: Viewer,

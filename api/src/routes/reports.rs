@@ -12,7 +12,7 @@ use std::ops::Range;
 use anyhow::Context;
 use axum::extract::State;
 use axum::response::Response;
-use domain::{CustomerId, Report, ReportCommand, ReportEvent};
+use domain::{Report, ReportCommand, ReportEvent};
 use projections::{FrameId, ReportRow, ReportStatus, ReportSummary, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -21,8 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::download::{DownloadFormat, Formulas, download};
-use crate::http::extract::{Analyst, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
+use crate::http::download::{DownloadFormat, Formulas, FrameFile, download};
+use crate::http::extract::{Analyst, CustomerPath, IdempotencyKey, Json, Path, Prefer, Query, ReportPath, Viewer};
 use crate::http::frame_json::FrameJson;
 use crate::http::frame_rows::FrameRows;
 use crate::http::problem::Problem;
@@ -51,8 +51,10 @@ struct ShoppersQuery {
     segment: Option<u32>,
     /// Only shoppers of this group of the RFM grid.
     rfm: Option<String>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// The `next` of the page before.
     cursor: Option<String>,
 }
 
@@ -63,6 +65,7 @@ struct ShoppersQuery {
 struct ExportQuery {
     /// Only shoppers of this segment.
     segment: Option<u32>,
+    /// In which format; by default CSV.
     #[serde(default)]
     format: DownloadFormat,
 }
@@ -84,11 +87,15 @@ enum Shown {
     Stored(Box<RawValue>),
 }
 
-/// Asks for a report. The same question about the same data is answered once.
-#[utoipa::path(post, path = "/customers/{customer_id}/reports", tag = "reports",
-    security(("bearer" = ["analyst"])),
-    params(("customer_id" = CustomerId, Path)), request_body = NewReport,
-    responses((status = 202, body = ReportBody), (status = 200, body = ReportBody)))]
+/// Asks for a report.
+///
+/// Groups the shoppers of some datasets into segments. The same question about the same data is answered once: asked
+/// again, it answers 200 with `cached: true`. Without a ready dataset it answers 409 `/problems/no-data`, for
+/// parameters that cannot work 422.
+#[utoipa::path(post, path = "/customers/{customer_id}/reports", tag = "reports", security(("bearer" = ["analyst"])),
+    params(CustomerPath, IdempotencyKey, Prefer), request_body = NewReport,
+    responses((status = 202, description = "The report will be made", body = ReportBody),
+        (status = 200, description = "The report was there, or was made within `Prefer: wait`", body = ReportBody)))]
 async fn request_report(
     State(app): State<App>,
     analyst: Analyst,
@@ -115,9 +122,11 @@ async fn request_report(
 }
 
 /// Lists the reports, newest first.
-#[utoipa::path(get, path = "/customers/{customer_id}/reports", tag = "reports",
-    security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), Paging), responses((status = 200, body = List<ReportSummary>)))]
+///
+/// Each with its parameters and how it went, without its segments.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports", tag = "reports", security(("bearer" = ["viewer"])),
+    params(CustomerPath, Paging),
+    responses((status = 200, description = "A page of the list", body = List<ReportSummary>)))]
 async fn list_reports(
     State(app): State<App>,
     viewer: Viewer,
@@ -131,10 +140,14 @@ async fn list_reports(
     cached(&app, &viewer, list, |_| true).await
 }
 
-/// Shows a report; with `Prefer: wait` once it is completed or failed.
+/// Shows a report.
+///
+/// The segments, how good they are, and what was asked. With `Prefer: wait` the answer comes once it is completed or
+/// failed.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}", tag = "reports",
-    security(("bearer" = ["viewer"])), params(ReportPath),
-    responses((status = 200, body = ReportBody)))]
+    security(("bearer" = ["viewer"])),
+    params(ReportPath, Prefer),
+    responses((status = 200, description = "The report", body = ReportBody)))]
 async fn get_report(
     State(app): State<App>,
     viewer: Viewer,
@@ -153,10 +166,13 @@ async fn get_report(
     cached(&app, &viewer, report, |report| report.version.is_some()).await
 }
 
-/// Lists the shoppers of a report with their segment and features.
+/// Lists the shoppers of a report.
+///
+/// Each with its segment, its group of the RFM grid, its features and the distance to the centre of the segment.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/shoppers", tag = "reports",
     security(("bearer" = ["viewer"])),
-    params(ReportPath, ShoppersQuery), responses((status = 200, body = List<Object>)))]
+    params(ReportPath, ShoppersQuery),
+    responses((status = 200, description = "A page of the list", body = FrameJson)))]
 async fn list_shoppers(
     State(app): State<App>,
     viewer: Viewer,
@@ -174,11 +190,12 @@ async fn list_shoppers(
 }
 
 /// Sends the shoppers of a report as a file.
+///
+/// All or those of a segment. In CSV a text that a spreadsheet would take for a formula begins with an apostrophe.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/export", tag = "reports",
     security(("bearer" = ["viewer"])),
     params(ReportPath, ExportQuery),
-    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
-        (String = "application/vnd.apache.arrow.stream")))))]
+    responses(FrameFile))]
 async fn export_shoppers(
     State(app): State<App>,
     viewer: Viewer,

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::extract::{Json, Owner, Viewer};
+use crate::http::extract::{CustomerPath, Json, Owner, Viewer};
 use crate::http::problem::Problem;
 
 /// The endpoints of this file.
@@ -16,17 +16,21 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 }
 
 /// Shows the RFM grid that the next report will have.
-#[utoipa::path(get, path = "/customers/{customer_id}/rfm-grid",
-    security(("bearer" = ["viewer"])), tag = "reports",
-    params(("customer_id" = CustomerId, Path)), responses((status = 200, body = RfmGrid)))]
+///
+/// The customer's own, or the classic one.
+#[utoipa::path(get, path = "/customers/{customer_id}/rfm-grid", tag = "reports", security(("bearer" = ["viewer"])),
+    params(CustomerPath),
+    responses((status = 200, description = "The grid", body = RfmGrid)))]
 async fn get_rfm_grid(State(app): State<App>, viewer: Viewer) -> Result<axum::Json<RfmGrid>, Problem> {
     grid(&app, viewer.customer_id).await
 }
 
 /// Names and cuts the RFM grid of later reports.
-#[utoipa::path(put, path = "/customers/{customer_id}/rfm-grid",
-    security(("bearer" = ["owner"])), tag = "reports",
-    params(("customer_id" = CustomerId, Path)), request_body = RfmGrid, responses((status = 200, body = RfmGrid)))]
+///
+/// Five scores of recency by five of value, with a name in each cell. Reports that were made before stay as they are.
+#[utoipa::path(put, path = "/customers/{customer_id}/rfm-grid", tag = "reports", security(("bearer" = ["owner"])),
+    params(CustomerPath), request_body = RfmGrid,
+    responses((status = 200, description = "The grid after the change", body = RfmGrid)))]
 async fn change_rfm_grid(
     State(app): State<App>,
     owner: Owner,

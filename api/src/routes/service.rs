@@ -32,23 +32,32 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 }
 
 /// Says that the process lives.
-#[utoipa::path(get, path = "/healthz", tag = "service", security(()), responses((status = 200, body = String)))]
+///
+/// Looks at nothing else: ask `/readyz` whether it can work.
+#[utoipa::path(get, path = "/healthz", tag = "service", security(()),
+    responses((status = 200, description = "The process lives", body = String)))]
 async fn healthz() -> &'static str {
     "ok"
 }
 
-/// Says whether the service can work, and what each dependency is like.
+/// Says whether the service can work.
+///
+/// And what each of its dependencies is like.
 #[utoipa::path(get, path = "/readyz", tag = "service", security(()),
-    responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+    responses((status = 200, description = "It can work; what is away can wait", body = Readiness),
+        (status = 503, description = "It cannot work, or is about to end", body = Readiness)))]
 async fn readyz(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let readiness = readiness::look(&app).await;
     let code = if readiness.can_work() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (code, Json(readiness))
 }
 
-/// Tells a monitoring system how the service does: OpenMetrics 1.0, as Prometheus reads it.
+/// Tells a monitoring system how the service does.
+///
+/// In OpenMetrics 1.0, as Prometheus reads it.
 #[utoipa::path(get, path = "/metrics", tag = "service", security(()),
-    responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
+    responses((status = 200, description = "The numbers of this process", body = String,
+        content_type = "application/openmetrics-text")))]
 async fn metrics(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
     let text = app.metrics.text(&gauges(&app).await).context("writing numbers")?;
     Ok(([(CONTENT_TYPE, MEDIA_TYPE)], text))
@@ -74,16 +83,21 @@ async fn gauges(app: &App) -> Gauges {
     gauges
 }
 
-/// Describes the events at the message broker: AsyncAPI 3.1, written as JSON, which YAML contains.
+/// Describes the events at the message broker.
+///
+/// An AsyncAPI 3.1 document, written as JSON, which YAML contains.
 #[utoipa::path(get, path = "/asyncapi.yaml", tag = "service", security(()),
-    responses((status = 200, body = String, content_type = "application/yaml")))]
+    responses((status = 200, description = "The document", body = String, content_type = "application/yaml")))]
 async fn asyncapi() -> ([(HeaderName, &'static str); 1], &'static str) {
     ([(CONTENT_TYPE, "application/yaml")], crate::docs::asyncapi::document())
 }
 
 /// Explains a kind of problem.
-#[utoipa::path(get, path = "/problems/{name}", tag = "service", security(()), params(("name" = String, Path)),
-    responses((status = 200, body = String, content_type = "text/html")))]
+///
+/// The `type` of each problem document leads here.
+#[utoipa::path(get, path = "/problems/{name}", tag = "service", security(()),
+    params(("name" = String, Path, description = "The last part of the `type` of a problem, such as `not-found`.")),
+    responses((status = 200, description = "A page about it", body = String, content_type = "text/html")))]
 async fn problem(Path(name): Path<String>) -> Result<Html<String>, Problem> {
     let problem_type = PROBLEM_TYPES.iter().find(|problem_type| problem_type.name == name);
     let kind = problem_type.ok_or_else(|| NOT_FOUND.with_detail("There is no such kind of problem."))?;

@@ -66,8 +66,12 @@ struct SessionBody {
 type NotCached<T> = (AppendHeaders<[(axum::http::HeaderName, &'static str); 1]>, T);
 
 /// Signs in.
-#[utoipa::path(post, path = "/sessions", tag = "sessions", security(()), request_body = PasswordSignIn,
-    responses((status = 200, body = SessionBody)))]
+///
+/// Gives an access token for the header `Authorization`, which is good for some minutes, and a refresh token to
+/// exchange for new ones. An unknown address and a wrong password get the same answer after the same time.
+#[utoipa::path(post, path = "/sessions", tag = "sessions", security(()),
+    request_body = PasswordSignIn,
+    responses((status = 200, description = "The tokens of a new session", body = SessionBody)))]
 async fn sign_in(
     State(app): State<App>,
     Json(given): Json<PasswordSignIn>,
@@ -77,9 +81,13 @@ async fn sign_in(
     opened(&app, user, session)
 }
 
-/// Exchanges a refresh token for new tokens. One that was used before ends the whole session.
-#[utoipa::path(post, path = "/sessions/refresh", tag = "sessions", security(()), request_body = Refresh,
-    responses((status = 200, body = SessionBody)))]
+/// Exchanges a refresh token for new tokens.
+///
+/// A refresh token is good for one exchange. One that was used before ends its whole session, because somebody else may
+/// have it.
+#[utoipa::path(post, path = "/sessions/refresh", tag = "sessions", security(()),
+    request_body = Refresh,
+    responses((status = 200, description = "New tokens of the same session", body = SessionBody)))]
 async fn refresh(
     State(app): State<App>,
     Json(given): Json<Refresh>,
@@ -96,26 +104,35 @@ async fn refresh(
     }
 }
 
-/// Signs out: the session's tokens are worth nothing from now on.
-#[utoipa::path(delete, path = "/sessions/current", tag = "sessions",
-    security(("bearer" = ["user"])), responses((status = 204)))]
+/// Signs out.
+///
+/// The session's tokens are worth nothing from now on, and a browser drops the page's cookie.
+#[utoipa::path(delete, path = "/sessions/current", tag = "sessions", security(("bearer" = ["user"])),
+    responses((status = 204, description = "The session has ended")))]
 async fn sign_out(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
     app.commands.sessions.end(user.session_id, request::now()).await?;
     app.record_sign_in(user.user_id, SignInKind::SignedOut);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
 }
 
-/// Signs out everywhere: all sessions of the user end, this one too.
-#[utoipa::path(delete, path = "/sessions", tag = "sessions", security(("bearer" = ["user"])), responses((status = 204)))]
+/// Signs out everywhere.
+///
+/// All sessions of the user end, this one too.
+#[utoipa::path(delete, path = "/sessions", tag = "sessions", security(("bearer" = ["user"])),
+    responses((status = 204, description = "All sessions have ended")))]
 async fn sign_out_everywhere(State(app): State<App>, user: SignedIn) -> Result<impl IntoResponse, Problem> {
     app.commands.sessions.end_all(user.user_id).await?;
     app.record_sign_in(user.user_id, SignInKind::SignedOutEverywhere);
     Ok((StatusCode::NO_CONTENT, cookie(&app, "", 0)?))
 }
 
-/// Signs the page in: the session is a cookie that scripts cannot read.
-#[utoipa::path(post, path = "/sessions/page", tag = "sessions", security(()), request_body = PasswordSignIn,
-    responses((status = 204)))]
+/// Signs the page in.
+///
+/// For DataCore's own page: the session is a cookie that scripts cannot read. A program signs in with `POST
+/// /api/v1/sessions`, or has an API key.
+#[utoipa::path(post, path = "/sessions/page", tag = "sessions", security(()),
+    request_body = PasswordSignIn,
+    responses((status = 204, description = "Signed in; the answer sets the cookie")))]
 async fn sign_in_page(State(app): State<App>, Json(given): Json<PasswordSignIn>) -> Result<impl IntoResponse, Problem> {
     let user = checked(&app, &given).await?;
     let session = app.commands.sessions.open_page(user, request::now()).await?;

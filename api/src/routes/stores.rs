@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::extract::{IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer, given};
+use crate::http::extract::{CustomerPath, IdempotencyKey, IfMatch, Json, Owner, Path, Query, StorePath, Viewer, given};
 use crate::http::problem::{NOT_FOUND, Problem};
 use crate::http::response::{Created, List, Tagged, cursor, limit};
 use crate::http::response_cache::cached;
@@ -31,8 +31,10 @@ struct StoresQuery {
     q: Option<String>,
     /// The city, in any case.
     city: Option<String>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// The `next` of the page before.
     cursor: Option<String>,
 }
 
@@ -61,9 +63,11 @@ struct StorePatch {
 }
 
 /// Opens a store.
-#[utoipa::path(post, path = "/customers/{customer_id}/stores", tag = "stores",
-    security(("bearer" = ["owner"])),
-    params(("customer_id" = CustomerId, Path)), request_body = NewStore, responses((status = 201, body = StoreRow)))]
+///
+/// A place where shoppers buy. Files are uploaded for one, and reports are about some or all of them.
+#[utoipa::path(post, path = "/customers/{customer_id}/stores", tag = "stores", security(("bearer" = ["owner"])),
+    params(CustomerPath, IdempotencyKey), request_body = NewStore,
+    responses((status = 201, description = "The new store", body = StoreRow)))]
 async fn open_store(
     State(app): State<App>,
     owner: Owner,
@@ -83,9 +87,11 @@ async fn open_store(
 }
 
 /// Lists the open stores.
-#[utoipa::path(get, path = "/customers/{customer_id}/stores", tag = "stores",
-    security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), StoresQuery), responses((status = 200, body = List<StoreRow>)))]
+///
+/// All, or those with a part of a name, or in a city.
+#[utoipa::path(get, path = "/customers/{customer_id}/stores", tag = "stores", security(("bearer" = ["viewer"])),
+    params(CustomerPath, StoresQuery),
+    responses((status = 200, description = "A page of the list", body = List<StoreRow>)))]
 async fn list_stores(
     State(app): State<App>,
     viewer: Viewer,
@@ -101,9 +107,12 @@ async fn list_stores(
 }
 
 /// Shows a store.
+///
+/// With its city and its place on the map, where they are known.
 #[utoipa::path(get, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores",
-    security(("bearer" = ["viewer"])), params(StorePath),
-    responses((status = 200, body = StoreRow)))]
+    security(("bearer" = ["viewer"])),
+    params(StorePath),
+    responses((status = 200, description = "The store", body = StoreRow)))]
 async fn get_store(
     State(app): State<App>,
     viewer: Viewer,
@@ -113,9 +122,12 @@ async fn get_store(
 }
 
 /// Changes name, city or location.
+///
+/// What is left out stays as it is; `null` removes city or location.
 #[utoipa::path(patch, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores",
-    security(("bearer" = ["owner"])), params(StorePath),
-    request_body = StorePatch, responses((status = 200, body = StoreRow)))]
+    security(("bearer" = ["owner"])),
+    params(StorePath, IfMatch), request_body = StorePatch,
+    responses((status = 200, description = "The store after the change", body = StoreRow)))]
 async fn change_store(
     State(app): State<App>,
     owner: Owner,
@@ -129,10 +141,13 @@ async fn change_store(
     store(&app, owner.customer_id, path.store_id).await
 }
 
-/// Closes a store. What was uploaded for it stays until it is deleted.
+/// Closes a store.
+///
+/// What was uploaded for it stays until it is deleted.
 #[utoipa::path(delete, path = "/customers/{customer_id}/stores/{store_id}", tag = "stores",
-    security(("bearer" = ["owner"])), params(StorePath),
-    responses((status = 204)))]
+    security(("bearer" = ["owner"])),
+    params(StorePath, IfMatch),
+    responses((status = 204, description = "The store is closed")))]
 async fn close_store(
     State(app): State<App>,
     owner: Owner,

@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::http::extract::{
-    Analyst, IdempotencyKey, IfMatch, Json, Path, Prefer, Query, StorePath, UploadPath, Viewer,
+    Analyst, CustomerPath, IdempotencyKey, IfMatch, Json, Path, Prefer, Query, StorePath, UploadPath, Viewer,
 };
 use crate::http::problem::{DUPLICATE_UPLOAD, NOT_FOUND, Problem};
 use crate::http::response::{Accepted, List, cursor, limit};
@@ -51,8 +51,10 @@ struct UploadsQuery {
     store_id: Option<StoreId>,
     /// Only uploads in this state; deleted ones are shown only when asked for.
     status: Option<UploadState>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// The `next` of the page before.
     cursor: Option<String>,
 }
 
@@ -67,12 +69,18 @@ struct UploadForm {
     description: Option<String>,
 }
 
-/// Uploads a file of purchases: a multipart form with a part `file`, or the bytes themselves as text/csv.
+/// Uploads a file of purchases.
+///
+/// A multipart form with a part `file`, or the bytes themselves as `text/csv`, in both cases compressed when
+/// `Content-Encoding` says so (`gzip` or `zstd`) and checked when there is a `Content-Digest` (RFC 9530). The answer
+/// comes once the bytes are stored; they are read afterwards, into a dataset. The same bytes again answer 409
+/// `/problems/duplicate-upload` with the `upload_id` of the first ones, more than the limit 413, what is not text 415.
 #[utoipa::path(post, path = "/customers/{customer_id}/stores/{store_id}/uploads", tag = "uploads",
     security(("bearer" = ["analyst"])),
-    params(StorePath, FileQuery), request_body(content(
-        (UploadForm = "multipart/form-data"), (String = "text/csv"))),
-    responses((status = 202, body = UploadBody), (status = 200, body = UploadBody)))]
+    params(StorePath, FileQuery, IdempotencyKey, Prefer),
+    request_body(content((UploadForm = "multipart/form-data"), (String = "text/csv"))),
+    responses((status = 202, description = "The file is stored, and will be read", body = UploadBody),
+        (status = 200, description = "It was read (or rejected) within `Prefer: wait`", body = UploadBody)))]
 async fn upload(
     State(app): State<App>,
     analyst: Analyst,
@@ -143,9 +151,11 @@ async fn duplicate(app: &App, upload_id: UploadId) -> Result<Problem, Problem> {
 }
 
 /// Lists the uploads, newest first.
-#[utoipa::path(get, path = "/customers/{customer_id}/uploads", tag = "uploads",
-    security(("bearer" = ["viewer"])),
-    params(("customer_id" = CustomerId, Path), UploadsQuery), responses((status = 200, body = List<UploadBody>)))]
+///
+/// Of all stores or one. Deleted ones are shown only when asked for.
+#[utoipa::path(get, path = "/customers/{customer_id}/uploads", tag = "uploads", security(("bearer" = ["viewer"])),
+    params(CustomerPath, UploadsQuery),
+    responses((status = 200, description = "A page of the list", body = List<UploadBody>)))]
 async fn list_uploads(
     State(app): State<App>,
     viewer: Viewer,
@@ -178,10 +188,14 @@ async fn upload_list(app: &App, customer: CustomerId, query: &UploadsQuery) -> R
     Ok(List { items, next })
 }
 
-/// Shows an upload; with `Prefer: wait` once it is ready or rejected.
+/// Shows an upload.
+///
+/// How far it is, and the dataset that was made of it. With `Prefer: wait` the answer comes once it is ready or
+/// rejected.
 #[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads",
-    security(("bearer" = ["viewer"])), params(UploadPath),
-    responses((status = 200, body = UploadBody)))]
+    security(("bearer" = ["viewer"])),
+    params(UploadPath, Prefer),
+    responses((status = 200, description = "The upload", body = UploadBody)))]
 async fn get_upload(
     State(app): State<App>,
     viewer: Viewer,
@@ -196,9 +210,12 @@ async fn get_upload(
 }
 
 /// Sends the original bytes.
+///
+/// The file as it was uploaded, after decompression.
 #[utoipa::path(get, path = "/customers/{customer_id}/uploads/{upload_id}/file", tag = "uploads",
-    security(("bearer" = ["viewer"])), params(UploadPath),
-    responses((status = 200, body = String, content_type = "text/csv")))]
+    security(("bearer" = ["viewer"])),
+    params(UploadPath),
+    responses((status = 200, description = "The bytes of the file", body = String, content_type = "text/csv")))]
 async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<UploadPath>) -> Result<Response, Problem> {
     let row = upload_row(&app, viewer.customer_id, path.upload_id).await?.body;
     if row.status == UploadStatus::Deleted {
@@ -215,12 +232,15 @@ async fn get_file(State(app): State<App>, viewer: Viewer, Path(path): Path<Uploa
     Ok((HeaderMap::from_iter(headers), Body::from_stream(bytes)).into_response())
 }
 
-/// Says how the file is written; what is absent is found out again. The file is read anew into another dataset, which
-/// replaces the one before. The same choice again changes nothing.
-#[utoipa::path(put, path = "/customers/{customer_id}/uploads/{upload_id}/dialect",
-    security(("bearer" = ["analyst"])), tag = "uploads",
-    params(UploadPath), request_body = DialectChoice,
-    responses((status = 202, body = UploadBody), (status = 200, body = UploadBody)))]
+/// Says how the file is written.
+///
+/// What is absent is found out again. The file is read anew into another dataset, which replaces the one before. The
+/// same choice again changes nothing.
+#[utoipa::path(put, path = "/customers/{customer_id}/uploads/{upload_id}/dialect", tag = "uploads",
+    security(("bearer" = ["analyst"])),
+    params(UploadPath, IfMatch, Prefer), request_body = DialectChoice,
+    responses((status = 202, description = "The file will be read anew", body = UploadBody),
+        (status = 200, description = "The file has been read as it was said", body = UploadBody)))]
 async fn choose_dialect(
     State(app): State<App>,
     analyst: Analyst,
@@ -249,10 +269,13 @@ fn known_encoding(choice: DialectChoice) -> Result<DialectChoice, Problem> {
     Ok(DialectChoice { encoding: choice.encoding.map(name).transpose()?.map(str::to_owned), ..choice })
 }
 
-/// Deletes an upload with its dataset and file. The same bytes may come again.
+/// Deletes an upload.
+///
+/// Its dataset and its file go with it. The same bytes may come again.
 #[utoipa::path(delete, path = "/customers/{customer_id}/uploads/{upload_id}", tag = "uploads",
-    security(("bearer" = ["analyst"])), params(UploadPath),
-    responses((status = 204)))]
+    security(("bearer" = ["analyst"])),
+    params(UploadPath, IfMatch),
+    responses((status = 204, description = "The upload is deleted")))]
 async fn delete_upload(
     State(app): State<App>,
     analyst: Analyst,

@@ -83,8 +83,13 @@ struct SignInBody {
 }
 
 /// Signs up.
-#[utoipa::path(post, path = "/users", tag = "users", security(()), request_body = NewUser,
-    responses((status = 201, body = UserBody)))]
+///
+/// Makes a person who can sign in. The personal data is stored encrypted. Whoever was invited by this address becomes a
+/// member on signing up with it. A taken address answers 409 `/problems/email-taken`; a password that is short or
+/// easily guessed answers 422.
+#[utoipa::path(post, path = "/users", tag = "users", security(()),
+    params(IdempotencyKey), request_body = NewUser,
+    responses((status = 201, description = "The new user", body = UserBody)))]
 async fn sign_up(
     State(app): State<App>,
     key: IdempotencyKey,
@@ -116,16 +121,20 @@ async fn sign_up(
 }
 
 /// Shows the user who is signed in.
-#[utoipa::path(get, path = "/users/me", tag = "users",
-    security(("bearer" = ["user"])), responses((status = 200, body = UserBody)))]
+///
+/// With the personal data, which only the user and the members of the same customers see.
+#[utoipa::path(get, path = "/users/me", tag = "users", security(("bearer" = ["user"])),
+    responses((status = 200, description = "The user", body = UserBody)))]
 async fn me(State(app): State<App>, user_: SignedIn) -> Result<Tagged<UserBody>, Problem> {
     user(&app, user_.user_id).await
 }
 
 /// Changes name or phone number.
-#[utoipa::path(patch, path = "/users/me", tag = "users",
-    security(("bearer" = ["user"])), request_body = ProfileChanges,
-    responses((status = 200, body = UserBody)))]
+///
+/// What is left out stays as it is; `null` removes the phone number.
+#[utoipa::path(patch, path = "/users/me", tag = "users", security(("bearer" = ["user"])),
+    params(IfMatch), request_body = ProfileChanges,
+    responses((status = 200, description = "The user after the change", body = UserBody)))]
 async fn change_me(
     State(app): State<App>,
     caller: SignedIn,
@@ -149,10 +158,13 @@ async fn change_me(
     user(&app, caller.user_id).await
 }
 
-/// Changes the password and ends the other sessions.
-#[utoipa::path(post, path = "/users/me/password", tag = "users",
-    security(("bearer" = ["user"])), request_body = NewPassword,
-    responses((status = 204)))]
+/// Changes the password.
+///
+/// Ends the user's other sessions. A wrong current password answers 401 `/problems/wrong-credentials`, and its attempts
+/// are limited like those of signing in. A new password that is short or easily guessed answers 422.
+#[utoipa::path(post, path = "/users/me/password", tag = "users", security(("bearer" = ["user"])),
+    request_body = NewPassword,
+    responses((status = 204, description = "The password is changed")))]
 async fn change_password(
     State(app): State<App>,
     caller: SignedIn,
@@ -175,9 +187,13 @@ async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Lists who signed in, was refused and signed out, the newest first: the last 200 of at most 90 days.
-#[utoipa::path(get, path = "/users/me/sign-ins", tag = "users", security(("bearer" = ["user"])), params(Paging),
-    responses((status = 200, body = List<SignInBody>)))]
+/// Lists the user's sign-ins, newest first.
+///
+/// Also refused attempts, sign-outs, refresh tokens that came twice, and changes of the password: the last 200 of at
+/// most 90 days.
+#[utoipa::path(get, path = "/users/me/sign-ins", tag = "users", security(("bearer" = ["user"])),
+    params(Paging),
+    responses((status = 200, description = "A page of the list", body = List<SignInBody>)))]
 async fn list_sign_ins(
     State(app): State<App>,
     caller: SignedIn,
@@ -193,8 +209,11 @@ async fn list_sign_ins(
 }
 
 /// Leaves: memberships end, personal data is erased for good.
-#[utoipa::path(delete, path = "/users/me", tag = "users",
-    security(("bearer" = ["user"])), responses((status = 204)))]
+///
+/// All sessions end too. It cannot be undone: the key that the personal data is encrypted with is destroyed. The last
+/// owner of a customer gets 409 `/problems/last-owner`.
+#[utoipa::path(delete, path = "/users/me", tag = "users", security(("bearer" = ["user"])),
+    responses((status = 204, description = "The user is gone")))]
 async fn erase_me(State(app): State<App>, caller: SignedIn) -> Result<StatusCode, Problem> {
     for customer_id in app.projections.views.customer_ids_of(caller.user_id).await? {
         let command = CustomerCommand::RemoveMember { user_id: caller.user_id, expected_version: None };

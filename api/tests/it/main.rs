@@ -9,6 +9,7 @@ mod bad_input;
 mod bodies;
 mod customers;
 mod event_stream;
+mod examples;
 mod limits;
 mod mail;
 mod notifications;

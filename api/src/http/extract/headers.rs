@@ -5,6 +5,9 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{ObjectBuilder, Required, Type};
 use uuid::Uuid;
 
 use crate::http::problem::{Problem, STALE};
@@ -85,4 +88,41 @@ impl<S: Send + Sync> FromRequestParts<S> for Prefer {
             .find_map(|preference| preference.trim().strip_prefix("wait=")?.trim_matches('"').parse().ok());
         Ok(Self { wait: wait.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)) })
     }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let says = "The `ETag` of the resource as the caller has seen it: when it has changed since, nothing is done and the \
+                    answer is 412. `*`, or no header at all, changes it as it is.";
+        vec![header_parameter("If-Match", says, ObjectBuilder::new().pattern(Some(r#"^(\*|"[0-9]{1,19}")$"#)))]
+    }
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let says = "Made up by the caller, such as a UUID, so that a request whose answer was lost can be repeated: the same \
+                    key by the same user gives the same resource. With another body it is 422 \
+                    `/problems/idempotency-key-reused`.";
+        let schema = ObjectBuilder::new().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$"));
+        vec![header_parameter("Idempotency-Key", says, schema)]
+    }
+}
+
+impl IntoParams for Prefer {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let says = "`wait=30` (RFC 7240) waits up to that many seconds, 60 at most, for the end result, and then answers with \
+                    it.";
+        vec![header_parameter("Prefer", says, ObjectBuilder::new().pattern(Some("^wait=[0-9]{1,2}$")))]
+    }
+}
+
+/// A header that a request may have, as the documentation has it.
+pub(crate) fn header_parameter(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema.schema_type(Type::String)))
+        .build()
 }

@@ -6,51 +6,82 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 macro_rules! path {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $id:ty),+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])+ $field:ident: $id:ty),* }) => {
         $(#[$doc])*
         #[derive(Deserialize, IntoParams)]
         #[into_params(parameter_in = Path)]
         pub(crate) struct $name {
+            /// The customer whose data it is; 404 for everybody but its members.
             #[serde(rename = "customer_id")]
             #[param(rename = "customer_id")]
             _customer_id: CustomerId,
             $(
-                #[doc = concat!("The ", stringify!($field), " in the address.")]
+                $(#[$field_doc])+
                 pub(crate) $field: $id,
-            )+
+            )*
         }
     };
 }
 
 path! {
+    /// A customer.
+    CustomerPath {}
+}
+path! {
     /// A member of a customer.
-    MemberPath { user_id: UserId }
+    MemberPath {
+        /// The user who is a member.
+        user_id: UserId
+    }
 }
 path! {
     /// An API key of a customer.
-    ApiKeyPath { key_id: ApiKeyId }
+    ApiKeyPath {
+        /// The API key.
+        key_id: ApiKeyId
+    }
 }
 path! {
     /// A store of a customer.
-    StorePath { store_id: StoreId }
+    StorePath {
+        /// The store.
+        store_id: StoreId
+    }
 }
 path! {
     /// An upload of a customer.
-    UploadPath { upload_id: UploadId }
+    UploadPath {
+        /// The upload.
+        upload_id: UploadId
+    }
 }
 path! {
     /// A dataset of a customer.
-    DatasetPath { dataset_id: DatasetId }
+    DatasetPath {
+        /// The dataset; another one whenever its file is read anew.
+        dataset_id: DatasetId
+    }
 }
 path! {
     /// A report of a customer.
-    ReportPath { report_id: ReportId }
+    ReportPath {
+        /// The report.
+        report_id: ReportId
+    }
 }
 path! {
     /// Two reports of a customer.
-    ComparePath { report_id: ReportId, other_report_id: ReportId }
+    ComparePath {
+        /// One report.
+        report_id: ReportId,
+        /// The other report.
+        other_report_id: ReportId
+    }
 }
 path! {
     /// What a member of a customer is told about an upload or a report.
-    NotificationPath { notification_id: Uuid }
+    NotificationPath {
+        /// The notification: the id of its upload or report.
+        notification_id: Uuid
+    }
 }

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::lookup::completed;
 use crate::app::App;
-use crate::http::download::{DownloadFormat, Formulas, download};
+use crate::http::download::{DownloadFormat, Formulas, FrameFile, download};
 use crate::http::extract::{ComparePath, Path, Query, Viewer};
 use crate::http::frame_json::FrameJson;
 use crate::http::frame_rows::FrameRows;
@@ -68,8 +68,10 @@ struct ChangesQuery {
     from: Option<u32>,
     /// Only to this segment of the later report.
     to: Option<u32>,
+    /// Items on a page, 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// The `next` of the page before.
     cursor: Option<String>,
 }
 
@@ -85,14 +87,19 @@ struct ExportChangesQuery {
     from: Option<u32>,
     /// Only to this segment of the later report.
     to: Option<u32>,
+    /// In which format; by default CSV.
     #[serde(default)]
     format: DownloadFormat,
 }
 
-/// Compares two reports, from the earlier to the later one, in whichever order they are named.
-#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}",
-    security(("bearer" = ["viewer"])), tag = "reports",
-    params(ComparePath), responses((status = 200, body = Comparison)))]
+/// Compares two reports.
+///
+/// From the earlier to the later one, in whichever order they are named: how many shoppers moved from which segment to
+/// which, came and left.
+#[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}", tag = "reports",
+    security(("bearer" = ["viewer"])),
+    params(ComparePath),
+    responses((status = 200, description = "What changed", body = Comparison)))]
 async fn compare_reports(
     State(app): State<App>,
     viewer: Viewer,
@@ -113,9 +120,12 @@ async fn compare_reports(
 }
 
 /// Lists the shoppers of some changes between two reports.
+///
+/// Each with the segment before and after.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/shoppers",
-    security(("bearer" = ["viewer"])),
-    tag = "reports", params(ComparePath, ChangesQuery), responses((status = 200, body = List<Object>)))]
+    tag = "reports", security(("bearer" = ["viewer"])),
+    params(ComparePath, ChangesQuery),
+    responses((status = 200, description = "A page of the list", body = FrameJson)))]
 async fn list_changes(
     State(app): State<App>,
     viewer: Viewer,
@@ -129,11 +139,12 @@ async fn list_changes(
 }
 
 /// Sends the shoppers of some changes between two reports as a file.
+///
+/// In CSV a text that a spreadsheet would take for a formula begins with an apostrophe.
 #[utoipa::path(get, path = "/customers/{customer_id}/reports/{report_id}/compare/{other_report_id}/export",
-    security(("bearer" = ["viewer"])),
-    tag = "reports", params(ComparePath, ExportChangesQuery),
-    responses((status = 200, content((String = "text/csv"), (String = "application/vnd.apache.parquet"),
-        (String = "application/vnd.apache.arrow.stream")))))]
+    tag = "reports", security(("bearer" = ["viewer"])),
+    params(ComparePath, ExportChangesQuery),
+    responses(FrameFile))]
 async fn export_changes(
     State(app): State<App>,
     viewer: Viewer,

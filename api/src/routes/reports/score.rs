@@ -69,9 +69,13 @@ struct ShopperScore {
 }
 
 /// Puts shoppers into the segments of a report.
-#[utoipa::path(post, path = "/customers/{customer_id}/reports/{report_id}/score",
-    security(("bearer" = ["viewer"])), tag = "reports", params(ReportPath),
-    request_body = ToScore, responses((status = 200, body = Scores)))]
+///
+/// Shoppers of the report by name, anybody else by values of the report's features: at most 1,000 of each at once.
+/// Nothing is stored.
+#[utoipa::path(post, path = "/customers/{customer_id}/reports/{report_id}/score", tag = "reports",
+    security(("bearer" = ["viewer"])),
+    params(ReportPath), request_body = ToScore,
+    responses((status = 200, description = "Where each belongs, in the order they were given", body = Scores)))]
 async fn score(
     State(app): State<App>,
     viewer: Viewer,
