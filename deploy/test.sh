@@ -24,6 +24,9 @@ run deploy/page-test.sh
 # The whole-app suite again, on the servers.
 run env DATACORE_TEST_PROFILE=distributed cargo test --workspace --locked --test it
 
+# The OpenAPI document, as those read it who generate clients: seconds, and half a minute to install that the first time.
+run deploy/openapi-lint.sh
+
 # What schemathesis makes up from the OpenAPI document: two minutes.
 run deploy/schemathesis.sh
 
