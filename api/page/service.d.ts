@@ -276,12 +276,14 @@ export type Quality = {
 export type Question = { about: string; columns: Array<string>; text: string };
 
 export type Readiness = {
+  commit: string;
   dependencies: Array<Dependency>;
   head?: number | null;
   open_deliveries?: number | null;
   projected?: number | null;
   published?: number | null;
   status: string;
+  version: string;
 };
 
 export type Refresh = { refresh_token: string };

@@ -67,7 +67,7 @@ impl App {
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let Started { positions, attempts } = processors::start(&context, &bus, &config.roles, &tasks, &shutdown);
         let Context { commands, projections, .. } = context;
-        let (metrics, limits) = (Arc::new(Metrics::new(&attempts)), Arc::new(Limits::new(&config)));
+        let (metrics, limits) = (Arc::new(Metrics::new(&config.build, &attempts)), Arc::new(Limits::new(&config)));
         let (forgetting, ending) = (limits.clone(), shutdown.clone());
         tasks.spawn(async move { forgetting.forget(ending).await });
         let (tokens, config) = (Arc::new(tokens), Arc::new(config));
@@ -199,7 +199,8 @@ pub(crate) async fn open(config: &Config) -> Result<Context> {
     let commands = Commands::open_with(event_store, files, secrets(config)?, &options).await?;
     let (views, frames, cache) = (&config.views_url, &config.frames_url, &config.cache_url);
     let projections = Projections::open_with(views, frames, cache, &options).await?;
-    Ok(Context { commands, projections, mailer: mailer(config)? })
+    let program_version = config.build.to_string().into();
+    Ok(Context { commands, projections, mailer: mailer(config)?, program_version })
 }
 
 fn mailer(config: &Config) -> Result<Option<Mailer>> {

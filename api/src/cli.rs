@@ -8,15 +8,17 @@ pub mod replay;
 pub mod sample_data;
 mod terminal;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::ReportId;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::{self, App};
+use crate::build_info::BuildInfo;
 use crate::cli::sample_data::Plan;
 use crate::config::{Config, Settings};
 use crate::docs::{asyncapi, openapi};
@@ -25,8 +27,8 @@ use terminal::say;
 
 /// Turns the purchases of retail stores into segments of shoppers.
 #[derive(Parser)]
-#[command(name = "datacore", version, about)]
-pub struct Cli {
+#[command(name = "datacore", about)]
+struct Cli {
     /// A TOML file of settings; the environment and flags come after it.
     #[arg(long, global = true)]
     config: Option<PathBuf>,
@@ -106,17 +108,38 @@ enum Command {
     },
 }
 
+/// Does what the arguments of this process ask for. What goes wrong is said in a line on standard error: status 1, or 2 for
+/// arguments that nobody understands.
+pub async fn run(build: BuildInfo) -> ExitCode {
+    let done = async { arguments(build)?.run(build).await };
+    match done.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where standard error is gone too, the status has to do.
+            let _ = writeln!(std::io::stderr(), "datacore: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn arguments(build: BuildInfo) -> Result<Cli> {
+    // The program has one command line, which lives as long as it does.
+    let version: &'static str = build.sentence().leak();
+    let matches = Cli::command().version(version).get_matches();
+    Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
 impl Cli {
     /// Does what was asked.
     ///
     /// # Errors
     /// With words for the person at the terminal.
-    pub async fn run(self) -> Result<()> {
+    async fn run(self, build: BuildInfo) -> Result<()> {
         log_to_stderr();
-        let config = || Config::load(self.config.as_deref(), &self.settings);
+        let config = || anyhow::Ok(Config { build, ..Config::load(self.config.as_deref(), &self.settings)? });
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(config()?).await,
-            Command::Demo { rows } => demo::run(&self.settings, rows).await,
+            Command::Demo { rows } => demo::run(&self.settings, rows, build).await,
             Command::Migrate => app::open(&Config { migrate: true, ..config()? }).await.map(drop),
             Command::Rebuild { .. } => maintenance::rebuild(&config()?).await,
             Command::Verify => maintenance::verify(&config()?).await,
@@ -144,8 +167,8 @@ fn log_to_stderr() {
 async fn serve(config: Config) -> Result<()> {
     let listener = server::bind(config.listen).await?;
     let app = App::start(config).await?;
-    let scheme = if app.config.tls_cert.is_some() { "https" } else { "http" };
-    tracing::info!(url = format!("{scheme}://{}", listener.local_addr()?), data = %app.config.data.display(), "listening");
+    let url = format!("{}://{}", app.config.scheme(), listener.local_addr()?);
+    tracing::info!(url, build = %app.config.build, data = %app.config.data.display(), "listening");
     let served = server::serve(app.clone(), listener, server::stop_signal()).await;
     app.stop().await;
     served

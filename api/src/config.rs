@@ -14,12 +14,16 @@ use processors::Role;
 use serde::Serialize;
 use url::Url;
 
+use crate::build_info::BuildInfo;
 use environment::Environment;
 pub use settings::{SecretText, Settings};
 
 /// The configuration that is in force.
 #[derive(Clone, Serialize)]
 pub struct Config {
+    /// Which build of the program it is in force for.
+    #[serde(skip)]
+    pub(crate) build: BuildInfo,
     /// Address and port to listen on.
     pub listen: SocketAddr,
     /// Folder of the embedded profile's data.
@@ -82,13 +86,21 @@ impl Config {
     /// # Errors
     /// Names the setting that cannot be read and where it came from.
     pub(crate) fn load(file: Option<&Path>, flags: &Settings) -> Result<Self> {
+        Self::with_defaults(Self::settings(file, flags)?)
+    }
+
+    /// The settings of file, environment and flags, each before the ones named first.
+    ///
+    /// # Errors
+    /// Names the setting that cannot be read and where it came from.
+    pub(crate) fn settings(file: Option<&Path>, flags: &Settings) -> Result<Settings> {
         let mut figment = Figment::new();
         if let Some(file) = file {
             ensure!(file.is_file(), "there is no configuration file {}", file.display());
             figment = figment.merge(Toml::file_exact(file));
         }
         let figment = figment.merge(Environment).merge(Serialized::defaults(flags));
-        Self::with_defaults(figment.extract().context("reading the configuration")?)
+        figment.extract().context("reading the configuration")
     }
 
     /// Fills in the embedded profile's defaults.
@@ -107,6 +119,7 @@ impl Config {
         let or = |given: Option<Url>, default: Result<Url>| given.map_or(default, Ok);
         let roles = settings.roles.unwrap_or_else(|| Role::ALL.to_vec());
         let config = Self {
+            build: BuildInfo::of_commit("unknown"),
             listen: settings.listen.unwrap_or_else(|| ([127, 0, 0, 1], 8000).into()),
             secret_key: settings.secret_key,
             secret_key_previous: settings.secret_key_previous,
@@ -156,6 +169,11 @@ impl Config {
         }
         let lines = shown.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
         Ok(lines.map(|(key, value)| format!("{key} = {value}\n")).collect())
+    }
+
+    /// What addresses of this service begin with, as it speaks itself.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls_cert.is_some() { "https" } else { "http" }
     }
 
     /// Whether people reach the service over https.

@@ -4,6 +4,7 @@
 #![expect(clippy::result_large_err, reason = "a problem is the end of a request, and made once for it")]
 
 pub mod app;
+pub mod build_info;
 pub mod cli;
 pub mod config;
 mod docs;

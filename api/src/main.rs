@@ -1,9 +1,11 @@
 //! The program `datacore`.
 
-use clap::Parser;
-use datacore::cli::Cli;
+use std::process::ExitCode;
+
+use datacore::build_info::BuildInfo;
+use datacore::cli;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    Cli::parse().run().await
+async fn main() -> ExitCode {
+    cli::run(BuildInfo::of_commit(env!("DATACORE_COMMIT"))).await
 }

@@ -90,7 +90,8 @@ impl Impatient {
         let projections = Projections { frames, ..app.app.projections.clone() };
         let Bus::Amqp { amqp, work_queue } = app.app.bus.clone() else { panic!("the bus is none") };
         let (shutdown, failures) = (CancellationToken::new(), Arc::default());
-        let context = Context { commands: app.app.commands.clone(), projections, mailer: None };
+        let (commands, program_version) = (app.app.commands.clone(), "test".into());
+        let context = Context { commands, projections, mailer: None, program_version };
         let running = shutdown.clone().drop_guard();
         let impatient = Self { failures, context, amqp, work_queue, shutdown, _running: running };
         impatient.work(ingest::CONSUMER, ingest::handle);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::app::App;
+use crate::build_info::BuildInfo;
 use crate::cli::sample_data::{self, Plan};
 use crate::config::{Config, Settings};
 use crate::http::server;
@@ -23,10 +24,10 @@ const PASSWORD: &str = "shoppers-and-stores";
 ///
 /// # Errors
 /// When the service cannot start.
-pub(crate) async fn run(settings: &Settings, rows: u64) -> Result<()> {
+pub(crate) async fn run(settings: &Settings, rows: u64, build: BuildInfo) -> Result<()> {
     let folder = tempfile::tempdir().context("creating a temporary folder")?;
     let settings = Settings { data: Some(folder.path().to_owned()), ..settings.clone() };
-    let config = Config::with_defaults(settings)?;
+    let config = Config { build, ..Config::with_defaults(settings)? };
     let listener = server::bind(config.listen).await?;
     let app = App::start(config).await?;
     let url = format!("http://{}", listener.local_addr()?);

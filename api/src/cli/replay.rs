@@ -63,7 +63,10 @@ pub async fn report(context: &Context, id: ReportId) -> Result<(bool, String)> {
         Some(EarlierReport { report_id, segments: findings.segments.clone() })
     });
     match compute_report(&frames, id, &datasets, &asked.spec.parameters, earlier).await {
-        Ok(again) => compared(&stored, &again),
+        Ok(again) => {
+            let program_version = Some(context.program_version.to_string());
+            compared(&stored, &ReportResult { program_version, ..again })
+        }
         Err(SegmentError::Unanswerable(reason)) => Ok((false, format!("There is no answer any more: {reason}"))),
         Err(SegmentError::Failed(error)) => Err(error),
     }

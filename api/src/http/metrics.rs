@@ -15,6 +15,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::build_info::BuildInfo;
+
 /// The media type of the answer.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Begins every name.
@@ -36,12 +38,12 @@ struct RequestLabels {
 
 impl Metrics {
     /// Counts requests, and tells of the attempts that consumers make.
-    pub(crate) fn new(attempts: &Attempts) -> Self {
+    pub(crate) fn new(build: &BuildInfo, attempts: &Attempts) -> Self {
         // From half a millisecond to half a minute.
         let requests: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_5, 3.0, 11)));
         let mut counted = Registry::with_prefix(PREFIX);
-        counted.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        counted.register("build", "The program", Info::new([("version", build.version), ("commit", build.commit)]));
         let help = "How long requests took until the head of the answer was sent";
         counted.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
         attempts.register(&mut counted);

@@ -10,11 +10,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::build_info::BuildInfo;
 use crate::http::extract::Member;
 use crate::http::problem::Problem;
 use crate::http::request;
 
-/// How long an answer is kept; after a change of the program, older answers are gone by then.
+/// How long an answer is kept.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 /// The headers that belong to an answer, in the order in which they are kept, each on a line before the body.
 const HEADERS: [HeaderName; 2] = [ETAG, LINK];
@@ -34,7 +35,7 @@ pub(crate) async fn cached<T: IntoResponse>(
     work: impl Future<Output = Result<T, Problem>>,
     lasts: impl FnOnce(&T) -> bool,
 ) -> Result<Response, Problem> {
-    let key = key(member.views_position);
+    let key = key(&app.config.build, member.views_position);
     let cache = &app.projections.cache;
     if let Some(kept) = cache.get(&key).await {
         return Ok(open(&kept).context("reading a cached answer")?);
@@ -53,9 +54,10 @@ pub(crate) async fn cached<T: IntoResponse>(
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// The address names the customer; who may not read it was turned away before.
-fn key(position: u64) -> String {
-    format!("answer/{}/{position}{}", env!("CARGO_PKG_VERSION"), request::address())
+/// The address names the customer; who may not read it was turned away before. Another build may answer in another form, and
+/// does not see the answers of this one.
+fn key(build: &BuildInfo, position: u64) -> String {
+    format!("answer/{build}/{position}{}", request::address())
 }
 
 fn close(headers: &axum::http::HeaderMap, body: &[u8]) -> Bytes {

@@ -47,6 +47,9 @@ fn kind_of(text: &str) -> Option<&'static str> {
     if text.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(text).is_ok() {
         return Some("[time]");
     }
+    if text.starts_with(concat!(env!("CARGO_PKG_VERSION"), "+")) {
+        return Some("[version]");
+    }
     // The address of the list comes first, then a place that is never large.
     (text.len() == 16 && text.get(6..10) == Some("AAAA")).then_some("[cursor]")
 }

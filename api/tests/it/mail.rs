@@ -123,7 +123,8 @@ impl MailServer {
     async fn tell(&self, app: &TestApp, event: Recorded) {
         let (commands, projections) = (app.app.commands.clone(), app.app.projections.clone());
         let mailer = Mailer::new(&format!("smtp://127.0.0.1:{}", self.port).parse().unwrap(), FROM, None).unwrap();
-        notify::handle(Context { commands, projections, mailer: Some(mailer) }, event).await.unwrap();
+        let context = Context { commands, projections, mailer: Some(mailer), program_version: "test".into() };
+        notify::handle(context, event).await.unwrap();
     }
 
     fn letters(&self) -> Vec<String> {

@@ -7,6 +7,7 @@ mod app;
 mod audit;
 mod bad_input;
 mod bodies;
+mod command_line;
 mod customers;
 mod event_stream;
 mod examples;

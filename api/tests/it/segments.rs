@@ -112,7 +112,8 @@ async fn a_report_is_computed_again_from_its_files() {
     let first = app.report(&json!({})).await;
     let second = app.report(&json!({"algorithm": "gaussian_mixture", "clusters": 3, "seed": 4})).await;
     let (commands, projections) = (app.app.commands.clone(), app.app.projections.clone());
-    let context = Context { commands, projections, mailer: None };
+    let program_version = "another build".into();
+    let context = Context { commands, projections, mailer: None, program_version };
     for report in [first, second] {
         assert_eq!(report["sources"][0]["sha256"].as_str().unwrap().len(), 64);
         let (is_same, sentence) = replay::report(&context, id(&report).parse().unwrap()).await.unwrap();

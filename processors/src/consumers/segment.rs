@@ -46,7 +46,8 @@ async fn make_report(
     datasets.sort_by_key(|(uploaded, _)| *uploaded);
     let datasets: Vec<_> = datasets.into_iter().map(|(_, dataset)| dataset).collect();
     let earlier = earlier(context, asked_in).await?;
-    compute_report(&context.projections.frames, report, &datasets, &spec.parameters, earlier).await
+    let result = compute_report(&context.projections.frames, report, &datasets, &spec.parameters, earlier).await?;
+    Ok(ReportResult { program_version: Some(context.program_version.to_string()), ..result })
 }
 
 /// The dataset as it was when the question was asked, with the position of its upload.

@@ -1,5 +1,6 @@
 //! What every consumer works with, and whether it answers: that a server is away is not the fault of an event.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -27,6 +28,8 @@ pub struct Context {
     pub projections: Projections,
     /// Writes to people, where a mail server is configured.
     pub mailer: Option<Mailer>,
+    /// Which build of the program this is, as reports tell it.
+    pub program_version: Arc<str>,
 }
 
 impl Context {

@@ -233,6 +233,6 @@ mod tests {
         sequencer::number(&commands.store).await.unwrap();
         let (views, frames) = (url("sqlite", "views.sqlite"), url("file", "frames"));
         let projections = Projections::open(&views, &frames, &"memory:".parse().unwrap()).await.unwrap();
-        Context { commands, projections, mailer: None }
+        Context { commands, projections, mailer: None, program_version: "test".into() }
     }
 }

@@ -49,7 +49,6 @@ pub async fn compute_report(
         result.segments.iter_mut().zip(top).for_each(|(segment, products)| segment.top_products = products);
     }
     result.sources = chosen.iter().map(|dataset| source(dataset, &replaced)).collect();
-    result.program_version = Some(env!("CARGO_PKG_VERSION").to_owned());
     Ok(result)
 }
 

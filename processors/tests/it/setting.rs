@@ -112,7 +112,7 @@ impl Setting {
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
         let (commands, projections) = (self.commands.clone(), self.projections.clone());
-        let context = Context { commands, projections, mailer: None };
+        let context = Context { commands, projections, mailer: None, program_version: "test".into() };
         let given = Arc::new(Mutex::new(vec![]));
         let note = given.clone();
         let reaction = Reaction::new(GREET, move |event: Recorded| {

@@ -13,6 +13,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::build_info::BuildInfo;
 use crate::http::metrics::Gauges;
 
 /// A dependency that says nothing for so long is taken for absent.
@@ -24,6 +25,10 @@ pub(crate) struct Readiness {
     /// `ready`; `degraded` when something is away that work can wait for; `not_ready` when nothing can be done;
     /// `draining` when the service is about to end.
     status: &'static str,
+    /// The version of the program.
+    version: &'static str,
+    /// The commit that it was built from, followed by `-dirty` when it is not quite that; `unknown` where nobody knows.
+    commit: &'static str,
     dependencies: Vec<Dependency>,
     /// The newest position of the log.
     head: Option<u64>,
@@ -92,7 +97,17 @@ pub(crate) async fn look(app: &App) -> Readiness {
         () => "ready",
     };
     let known = |position: Result<Result<u64>, _>| position.ok()?.ok();
-    Readiness { status, dependencies, head: known(head), projected: known(projected), published, open_deliveries }
+    let BuildInfo { version, commit } = config.build;
+    Readiness {
+        status,
+        version,
+        commit,
+        dependencies,
+        head: known(head),
+        projected: known(projected),
+        published,
+        open_deliveries,
+    }
 }
 
 async fn check(name: &'static str, needed: bool, url: &Url, check: impl Future<Output = Result<()>>) -> Dependency {
