@@ -20,14 +20,21 @@ use tracing_subscriber::EnvFilter;
 use crate::app::{self, App};
 use crate::build_info::BuildInfo;
 use crate::cli::sample_data::Plan;
-use crate::config::{Config, Settings};
+use crate::config::{self, Config, Settings};
 use crate::docs::{asyncapi, openapi};
 use crate::http::server;
 use terminal::say;
 
+/// What holds for all settings.
+const AFTER_HELP: &str = "\
+Settings come from flags, before the environment, before the file that --config names, before the defaults. For each
+DATACORE_<SETTING> there is also DATACORE_<SETTING>_FILE, which names a file that holds the value: that is how a secret is
+best given, and how DATACORE_SECRET_KEY and DATACORE_SECRET_KEY_PREVIOUS are, which have no flag here. DATACORE_LOG says
+what is logged, such as debug or info,sqlx=warn.";
+
 /// Turns the purchases of retail stores into segments of shoppers.
 #[derive(Parser)]
-#[command(name = "datacore", about)]
+#[command(name = "datacore", about, after_help = AFTER_HELP)]
 struct Cli {
     /// A TOML file of settings; the environment and flags come after it.
     #[arg(long, global = true)]
@@ -43,6 +50,9 @@ enum Command {
     /// Runs the service (the default).
     Serve,
     /// Runs the service on a temporary folder with two years of generated purchases and two reports.
+    ///
+    /// Settings hold as for the service, but for where data are, who works on them and mail: of those only flags count, so that
+    /// a demo never fills a service that the environment or the file knows, nor writes to people. With --data the data stay.
     Demo {
         /// Purchases to generate for each year of each of the two stores.
         #[arg(long, default_value_t = 30_000)]
@@ -125,7 +135,7 @@ pub async fn run(build: BuildInfo) -> ExitCode {
 fn arguments(build: BuildInfo) -> Result<Cli> {
     // The program has one command line, which lives as long as it does.
     let version: &'static str = build.sentence().leak();
-    let matches = Cli::command().version(version).get_matches();
+    let matches = config::help::complete(Cli::command().version(version))?.get_matches();
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
@@ -139,7 +149,7 @@ impl Cli {
         let config = || anyhow::Ok(Config { build, ..Config::load(self.config.as_deref(), &self.settings)? });
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(config()?).await,
-            Command::Demo { rows } => demo::run(&self.settings, rows, build).await,
+            Command::Demo { rows } => demo::run(self.config.as_deref(), &self.settings, rows, build).await,
             Command::Migrate => app::open(&Config { migrate: true, ..config()? }).await.map(drop),
             Command::Rebuild { .. } => maintenance::rebuild(&config()?).await,
             Command::Verify => maintenance::verify(&config()?).await,

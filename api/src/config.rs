@@ -1,6 +1,7 @@
 //! Configuration: defaults, then a TOML file, then `DATACORE_…` in the environment, then flags.
 
 mod environment;
+pub(crate) mod help;
 mod settings;
 
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +18,9 @@ use url::Url;
 use crate::build_info::BuildInfo;
 use environment::Environment;
 pub use settings::{SecretText, Settings};
+
+/// The folder of the data unless the settings name another.
+const DEFAULT_DATA: &str = "datacore-data";
 
 /// The configuration that is in force.
 #[derive(Clone, Serialize)]
@@ -108,7 +112,7 @@ impl Config {
     /// # Errors
     /// When the data folder's path cannot be made absolute, or the settings cannot work together.
     pub fn with_defaults(settings: Settings) -> Result<Self> {
-        let data = std::path::absolute(settings.data.unwrap_or_else(|| "datacore-data".into()))?;
+        let data = std::path::absolute(settings.data.unwrap_or_else(|| DEFAULT_DATA.into()))?;
         let within = |scheme: &str, name: &str| -> Result<Url> {
             let mut url = Url::from_file_path(data.join(name)).ok().context("the data folder has no valid path")?;
             if scheme != "file" {

@@ -13,8 +13,7 @@ pub(crate) struct Environment;
 
 impl figment::Provider for Environment {
     fn metadata(&self) -> figment::Metadata {
-        figment::Metadata::named("environment variable")
-            .interpolater(|_, keys| format!("{PREFIX}{}", keys.join("_").to_uppercase()))
+        figment::Metadata::named("environment variable").interpolater(|_, keys| variable(&keys.join("_")))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
@@ -36,6 +35,11 @@ impl figment::Provider for Environment {
         }
         Ok(Profile::Default.collect(dict))
     }
+}
+
+/// The variable of a setting.
+pub(crate) fn variable(setting: &str) -> String {
+    format!("{PREFIX}{}", setting.to_uppercase())
 }
 
 /// A secret that looks like a number stays text because its field asks for text.
