@@ -11,7 +11,7 @@ pub(crate) struct Items {
 }
 
 /// The names of an item's product and category; one of them may be empty.
-pub(crate) type ItemKey<'a> = (&'a [u8], &'a [u8]);
+pub(crate) type ItemName<'a> = (&'a [u8], &'a [u8]);
 
 impl Items {
     /// Items of a file that are told apart. More make no list of best ones that anybody could read.
@@ -28,12 +28,12 @@ impl Items {
     }
 
     /// The index of each item by number when they are sorted, and the sorted names of products and categories.
-    pub(crate) fn sorted(&self) -> (Vec<u32>, Vec<ItemKey<'_>>) {
+    pub(crate) fn sorted(&self) -> (Vec<u32>, Vec<ItemName<'_>>) {
         if self.are_too_many {
             return (vec![], vec![]);
         }
         let ranks = self.names.ranks();
-        let mut names: Vec<ItemKey<'_>> = vec![(&[], &[]); ranks.len()];
+        let mut names: Vec<ItemName<'_>> = vec![(&[], &[]); ranks.len()];
         for (number, rank) in (0..).zip(&ranks) {
             let name = self.names.get(number);
             let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());

@@ -79,24 +79,24 @@ impl BlockReader {
     /// # Errors
     /// Only when the rows do not fit the schema, which they do.
     pub(crate) fn read(&self, block: &Block) -> Result<ParsedBlock> {
-        let mut builder = RowBuilder::new(self, block);
+        let mut rows = BlockRows::new(self, block);
         if block.is_damaged {
-            builder.reject(1, None, "a quotation mark is opened and never properly closed", &block.text);
-            return builder.finish(count_lines(&block.text));
+            rows.reject(1, None, "a quotation mark is opened and never properly closed", &block.text);
+            return rows.finish(count_lines(&block.text));
         }
         let mut scanner = Scanner::new(&self.layout.format);
         let footer = block.is_last.then(|| footer::find(&block.text, &mut scanner)).flatten();
         let (mut at, mut lines) = (0, 0);
         while let Some(record) = scanner.next(&block.text[at..], true).filter(|record| record.bytes > 0) {
             if footer == Some(at) {
-                builder.reject(lines + 1, None, "a line of totals, not a row", &block.text[at..at + record.text_bytes]);
+                rows.reject(lines + 1, None, "a line of totals, not a row", &block.text[at..at + record.text_bytes]);
             } else {
-                builder.add(&scanner, &block.text[at..], record, lines + 1);
+                rows.add(&scanner, &block.text[at..], record, lines + 1);
             }
             lines += record.lines;
             at += record.bytes;
         }
-        builder.finish(lines)
+        rows.finish(lines)
     }
 }
 
@@ -106,7 +106,7 @@ fn count_lines(text: &[u8]) -> u64 {
 }
 
 /// The rows of a block.
-struct RowBuilder<'a> {
+struct BlockRows<'a> {
     reader: &'a BlockReader,
     columns: Vec<ColumnBuilder>,
     /// Rows that a cell turned out not to fit.
@@ -119,7 +119,7 @@ struct RowBuilder<'a> {
     foreign: Vec<u8>,
 }
 
-impl<'a> RowBuilder<'a> {
+impl<'a> BlockRows<'a> {
     fn new(reader: &'a BlockReader, block: &Block) -> Self {
         let is_sound = std::str::from_utf8(&block.text).is_ok() && memchr::memchr(0, &block.text).is_none();
         // A little more room costs less than to grow.
