@@ -12,35 +12,35 @@ use crate::consumers::{cleanup, ingest, notify, overlaps, segment};
 
 /// A consumer, the role that runs it, and what it does.
 #[derive(Clone, Copy)]
-pub(crate) struct Registration {
+pub(crate) struct RegisteredConsumer {
     pub consumer: Consumer,
     pub role: Role,
     handle: fn(Context, Recorded) -> Work,
 }
 
 /// Everyone who reacts to single events, in whatever process.
-pub(crate) const REGISTRY: [Registration; 5] = [
-    Registration {
+pub(crate) const REGISTRY: [RegisteredConsumer; 5] = [
+    RegisteredConsumer {
         consumer: ingest::CONSUMER,
         role: Role::Ingest,
         handle: |context, event| ingest::handle(context, event).boxed(),
     },
-    Registration {
+    RegisteredConsumer {
         consumer: overlaps::CONSUMER,
         role: Role::Ingest,
         handle: |context, event| overlaps::handle(context, event).boxed(),
     },
-    Registration {
+    RegisteredConsumer {
         consumer: cleanup::CONSUMER,
         role: Role::Ingest,
         handle: |context, event| cleanup::handle(context, event).boxed(),
     },
-    Registration {
+    RegisteredConsumer {
         consumer: segment::CONSUMER,
         role: Role::Segment,
         handle: |context, event| segment::handle(context, event).boxed(),
     },
-    Registration {
+    RegisteredConsumer {
         consumer: notify::CONSUMER,
         role: Role::Notify,
         handle: |context, event| notify::handle(context, event).boxed(),
@@ -53,16 +53,16 @@ pub(crate) fn consumers() -> Vec<Consumer> {
 }
 
 /// The consumers that a role runs.
-pub(crate) fn of_role(role: Role) -> impl Iterator<Item = Registration> {
+pub(crate) fn of_role(role: Role) -> impl Iterator<Item = RegisteredConsumer> {
     REGISTRY.into_iter().filter(move |registration| registration.role == role)
 }
 
 /// The consumer of a name.
-pub(crate) fn named(name: &str) -> Option<Registration> {
+pub(crate) fn named(name: &str) -> Option<RegisteredConsumer> {
     REGISTRY.into_iter().find(|registration| registration.consumer.name == name)
 }
 
-impl Registration {
+impl RegisteredConsumer {
     /// The work on an event.
     pub fn handle(&self, context: &Context, event: Recorded) -> Work {
         (self.handle)(context.clone(), event)

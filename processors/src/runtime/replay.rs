@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use commands::DeadLetter;
 
 use super::context::Context;
-use super::registry::{self, Registration};
+use super::registry::{self, RegisteredConsumer};
 use crate::bus::Bus;
 
 /// Gives a parked event to its consumer once more: on the embedded bus here and now, on a message bus wherever it runs.
@@ -25,7 +25,7 @@ pub async fn replay(context: &Context, bus: &Bus, parked: &DeadLetter) -> Result
     }
 }
 
-async fn handle_again(context: &Context, registration: Registration, position: u64) -> Result<()> {
+async fn handle_again(context: &Context, registration: RegisteredConsumer, position: u64) -> Result<()> {
     let event = context.commands.store.read(position - 1, 1).await?.into_iter().next();
     registration.handle(context, event.context("the parked event is not in the log")?).await
 }
