@@ -34,7 +34,7 @@ what is logged, such as debug or info,sqlx=warn.";
 
 /// Turns the purchases of retail stores into segments of shoppers.
 #[derive(Parser)]
-#[command(name = "datacore", about, after_help = AFTER_HELP)]
+#[command(name = "datacore", after_help = AFTER_HELP)]
 struct Cli {
     /// A TOML file of settings; the environment and flags come after it.
     #[arg(long, global = true)]
