@@ -10,12 +10,12 @@ use crate::encrypted::Encrypted;
 /// What is decided about a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct User {
-    registration: Option<Registration>,
+    registration: Option<RegisteredUser>,
 }
 
 /// What is known about a user who is registered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Registration {
+pub struct RegisteredUser {
     /// The credential that signs the user in; its hash stands in a table of its own.
     pub credential_id: Uuid,
     /// The key of the personal fields.
@@ -103,7 +103,7 @@ pub enum UserError {
 
 impl User {
     /// What is known about the user, when registered.
-    pub fn registration(&self) -> Option<&Registration> {
+    pub fn registration(&self) -> Option<&RegisteredUser> {
         self.registration.as_ref()
     }
 
@@ -131,7 +131,7 @@ impl User {
         match (&mut self.registration, event) {
             (registration, UserEvent::UserRegistered { name, phone_number, credential_id, request, email }) => {
                 let key_id = email.key_id;
-                *registration = Some(Registration { credential_id, key_id, name, phone_number, request });
+                *registration = Some(RegisteredUser { credential_id, key_id, name, phone_number, request });
             }
             (Some(user), UserEvent::ProfileChanged { name, phone_number }) => {
                 user.name = name;
