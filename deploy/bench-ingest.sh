@@ -14,8 +14,8 @@ profile=${1:-embedded}
 rows=${2:-5000000}
 runs=${RUNS:-3}
 venv=target/bench-venv
-[ -n "${DATACORE_BIN:-}" ] || cargo build --release --quiet
-export DATACORE_BIN=${DATACORE_BIN:-target/release/datacore}
+[ -n "${DATACORE_BIN:-}" ] || cargo build --profile dist --quiet
+export DATACORE_BIN=${DATACORE_BIN:-target/dist/datacore}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

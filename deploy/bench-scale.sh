@@ -9,8 +9,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 files=${1:-16} rows=${2:-200000}
-[ -n "${DATACORE_BIN:-}" ] || cargo build --release --quiet
-datacore=${DATACORE_BIN:-target/release/datacore}
+[ -n "${DATACORE_BIN:-}" ] || cargo build --profile dist --quiet
+datacore=${DATACORE_BIN:-target/dist/datacore}
 work=$(mktemp -d)
 port=${PORT:-8124}
 api="http://127.0.0.1:$port/api/v1"

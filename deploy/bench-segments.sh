@@ -101,8 +101,8 @@ reports() { # rows shoppers
 }
 
 kernels
-[ -n "${DATACORE_BIN:-}" ] || cargo build --release --quiet --workspace
-datacore=${DATACORE_BIN:-target/release/datacore}
+[ -n "${DATACORE_BIN:-}" ] || cargo build --profile dist --quiet --workspace
+datacore=${DATACORE_BIN:-target/dist/datacore}
 printf '\n| a whole report | time | peak memory |\n|---|---|---|\n'
 reports 5000000 50000
 reports 10000000 1000000

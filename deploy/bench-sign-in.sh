@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ -n "${DATACORE_BIN:-}" ] || cargo build --release --quiet
-datacore=${DATACORE_BIN:-target/release/datacore}
+[ -n "${DATACORE_BIN:-}" ] || cargo build --profile dist --quiet
+datacore=${DATACORE_BIN:-target/dist/datacore}
 work=$(mktemp -d)
 port=${PORT:-8128}
 server=

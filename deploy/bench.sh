@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures a profile from outside, with the release build: throughput and memory of ingest, cost of reports, requests per
+# Measures a profile from outside, with the build for production: throughput and memory of ingest, cost of reports, requests per
 # second from the cache and from the views. Prints one line for each figure.
 #
 #   deploy/bench.sh                 the embedded profile
@@ -10,8 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 profile=${1:-embedded}
-[ -n "${DATACORE_BIN:-}" ] || cargo build --release --quiet
-datacore=${DATACORE_BIN:-target/release/datacore}
+[ -n "${DATACORE_BIN:-}" ] || cargo build --profile dist --quiet
+datacore=${DATACORE_BIN:-target/dist/datacore}
 work=$(mktemp -d)
 port=${PORT:-8123}
 api="http://127.0.0.1:$port/api/v1"
